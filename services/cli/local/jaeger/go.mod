@@ -1,0 +1,5 @@
+module judgemesh.dev/jaeger
+
+go 1.26
+
+require github.com/jaegertracing/jaeger v1.76.0
