@@ -1,0 +1,223 @@
+"""Between the protos and the domain."""
+
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+from google.protobuf.duration_pb2 import Duration
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from judgemesh.execution.v1 import execution_service_pb2 as service_pb
+from judgemesh.execution.v1 import submission_pb2 as pb
+from judgemesh.judging.v1 import judging_pb2 as judging_pb
+from judgemesh.problem.v1 import problem_pb2 as problem_pb
+from judgemesh.type.v1 import verdict_pb2 as verdict_pb
+from services.execution import judgings, submissions
+from services.execution.languages_seen import Language
+
+_STATE = "SUBMISSION_STATE_"
+_VERDICT = "VERDICT_"
+_LIMIT = "LIMIT_"
+_NONE = "UNSPECIFIED"
+
+
+def timestamp(time: datetime | None) -> Timestamp | None:
+    if time is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(time)
+    return message
+
+
+def duration(microseconds: int) -> Duration:
+    message = Duration()
+    message.FromTimedelta(timedelta(microseconds=microseconds))
+    return message
+
+
+def state_to_proto(state: judgings.State) -> pb.SubmissionState:
+    return pb.SubmissionState.Value(_STATE + state.value)
+
+
+def state_from_proto(state: pb.SubmissionState) -> str | None:
+    return pb.SubmissionState.Name(state).removeprefix(_STATE) if state else None
+
+
+def verdict_to_proto(verdict: str) -> verdict_pb.Verdict:
+    return verdict_pb.Verdict.Value(_VERDICT + (verdict or _NONE))
+
+
+def verdict_from_proto(verdict: verdict_pb.Verdict) -> str | None:
+    return verdict_pb.Verdict.Name(verdict).removeprefix(_VERDICT) if verdict else None
+
+
+def limit_to_proto(limit: str) -> verdict_pb.Limit:
+    return verdict_pb.Limit.Value(_LIMIT + (limit or _NONE))
+
+
+def limit_from_proto(limit: verdict_pb.Limit) -> str:
+    return verdict_pb.Limit.Name(limit).removeprefix(_LIMIT) if limit else ""
+
+
+def usage_to_proto(usage: judgings.Usage) -> verdict_pb.ResourceUsage:
+    return verdict_pb.ResourceUsage(
+        cpu_time=duration(usage.cpu_us),
+        wall_time=duration(usage.wall_us),
+        memory_bytes=usage.memory_bytes,
+        output_bytes=usage.output_bytes,
+    )
+
+
+def usage_from_proto(usage: verdict_pb.ResourceUsage) -> judgings.Usage:
+    return judgings.Usage(
+        cpu_us=usage.cpu_time.ToMicroseconds(),
+        wall_us=usage.wall_time.ToMicroseconds(),
+        memory_bytes=usage.memory_bytes,
+        output_bytes=usage.output_bytes,
+    )
+
+
+def test_to_proto(test: judgings.TestResult) -> verdict_pb.TestResult:
+    return verdict_pb.TestResult(
+        number=test.number,
+        sample=test.sample,
+        verdict=verdict_to_proto(test.verdict),
+        usage=usage_to_proto(test.usage),
+        exceeded_limit=limit_to_proto(test.exceeded_limit),
+        exit_code=test.exit_code,
+        signal=test.signal,
+        message=test.message,
+    )
+
+
+def test_from_proto(test: verdict_pb.TestResult) -> judgings.TestResult:
+    return judgings.TestResult(
+        number=test.number,
+        sample=test.sample,
+        verdict=verdict_from_proto(test.verdict) or "",
+        usage=usage_from_proto(test.usage),
+        exceeded_limit=limit_from_proto(test.exceeded_limit),
+        exit_code=test.exit_code,
+        signal=test.signal,
+        message=test.message,
+    )
+
+
+def submission_to_proto(submission: submissions.Submission, *, internal: bool = False) -> pb.Submission:
+    """``internal`` adds what only directors may see."""
+    judging = submission.judging
+    return pb.Submission(
+        name=submission.name,
+        problem=submission.problem,
+        problem_revision=submission.problem_revision,
+        user=submission.user,
+        language=submission.language,
+        files=[file_to_proto(file) for file in submission.files],
+        state=state_to_proto(judging.state),
+        verdict=verdict_to_proto(judging.verdict),
+        test_count=judging.test_count,
+        tests=[test_to_proto(test) for test in submission.tests],
+        failed_test=judging.failed_test,
+        usage=usage_to_proto(judging.usage) if judging.state is judgings.State.JUDGED else None,
+        exceeded_limit=limit_to_proto(judging.exceeded_limit),
+        message=judging.message,
+        compiler_output=judging.compiler_output,
+        create_time=timestamp(submission.create_time),
+        start_time=timestamp(judging.start_time),
+        end_time=timestamp(judging.end_time),
+        internal_error=judging.internal_error if internal else "",
+    )
+
+
+def file_to_proto(file: submissions.SourceFile) -> pb.SourceFile:
+    try:
+        return pb.SourceFile(name=file.name, content=file.content.decode())
+    except UnicodeDecodeError:
+        return pb.SourceFile(name=file.name, raw_content=file.content)
+
+
+def files_from_proto(files: Iterable[pb.SourceFile]) -> tuple[submissions.SourceFile, ...]:
+    return tuple(submissions.SourceFile(file.name, file.raw_content or file.content.encode()) for file in files)
+
+
+def problem_from_proto(problem: problem_pb.Problem) -> submissions.Problem:
+    return submissions.Problem(
+        name=problem.name,
+        revision=problem.revision,
+        bundle=problem.judging_bundle,
+        code_bytes=problem.limits.code_bytes,
+        allowed_languages=frozenset(problem.allowed_languages),
+    )
+
+
+def update_to_proto(update: submissions.Update, final: submissions.Submission | None) -> service_pb.SubmissionUpdate:
+    return service_pb.SubmissionUpdate(
+        state=state_to_proto(update.state),
+        test_count=update.test_count,
+        test=test_to_proto(update.test) if update.test else None,
+        submission=submission_to_proto(final) if final else None,
+    )
+
+
+def task_to_proto(judging: UUID, submission: UUID, new: submissions.NewSubmission) -> judging_pb.JudgingTask:
+    return judging_pb.JudgingTask(
+        judging=str(judging),
+        submission=f"submissions/{submission}",
+        problem=new.problem,
+        bundle=new.bundle,
+        language=new.language,
+        files=[judging_pb.SourceFile(name=file.name, content=file.content) for file in new.files],
+    )
+
+
+def event_from_proto(event: judging_pb.JudgingEvent) -> judgings.Event:
+    return judgings.Event(
+        judging=UUID(event.judging),
+        attempt=event.attempt,
+        sequence=event.sequence,
+        time=event.time.ToDatetime(tzinfo=UTC),
+        what=_what_from_proto(event),
+    )
+
+
+def _what_from_proto(
+    event: judging_pb.JudgingEvent,
+) -> judgings.Started | judgings.Compiled | judgings.Tested | judgings.Finished:
+    match event.WhichOneof("event"):
+        case "started":
+            return judgings.Started(event.started.test_count)
+        case "compiled":
+            return judgings.Compiled(event.compiled.output)
+        case "test":
+            return judgings.Tested(test_from_proto(event.test))
+        case "finished":
+            return _finished_from_proto(event.finished)
+        case unknown:
+            raise ValueError(f"judging event of unknown kind: {unknown}")
+
+
+def _finished_from_proto(finished: judging_pb.JudgingEvent.Finished) -> judgings.Finished:
+    return judgings.Finished(
+        verdict=verdict_from_proto(finished.verdict) or "JUDGE_ERROR",
+        failed_test=finished.failed_test,
+        usage=usage_from_proto(finished.usage),
+        exceeded_limit=limit_from_proto(finished.exceeded_limit),
+        message=finished.message,
+        compiler_output=finished.compiler_output,
+        internal_error=finished.internal_error,
+    )
+
+
+def language_to_proto(language: Language, worker_count: int) -> pb.Language:
+    return pb.Language(
+        name=f"languages/{language.id}",
+        id=language.id,
+        display_name=language.display_name,
+        version=language.version,
+        extensions=language.extensions,
+        worker_count=worker_count,
+    )
+
+
+def language_from_proto(language: judging_pb.WorkerLanguage) -> Language:
+    return Language(language.id, language.display_name, language.version, tuple(language.extensions))

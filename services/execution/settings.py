@@ -1,0 +1,24 @@
+"""Settings of the execution service."""
+
+from pydantic import Field
+
+from services.common.settings import Settings
+
+
+class ExecutionSettings(Settings):
+    heartbeat_seconds: float = Field(
+        default=15.0,
+        gt=0,
+        description="A watch stream says something at least so often. 15 s: proxies give up an idle stream after minutes.",
+    )
+    sweep_seconds: float = Field(
+        default=1.0,
+        gt=0,
+        description="How often a watched submission is read although nothing was notified: a notification can be lost.",
+    )
+    stuck_seconds: float = Field(
+        default=600.0,
+        gt=0,
+        description="A judging that is not final and has not moved for so long is put on the queue again. "
+        "10 min: longer than any judging takes, since the queue itself redelivers what a worker lost.",
+    )

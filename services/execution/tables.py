@@ -1,0 +1,102 @@
+"""The tables of the schema ``execution``. Migrations are written by hand after them."""
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql
+
+from services.common.database import service_metadata
+
+metadata = service_metadata("execution")
+
+_TIME = sa.DateTime(timezone=True)
+
+
+def _usage() -> list[sa.Column[int]]:
+    return [
+        sa.Column("cpu_us", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("wall_us", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("memory_bytes", sa.BigInteger, nullable=False, server_default="0"),
+        sa.Column("output_bytes", sa.BigInteger, nullable=False, server_default="0"),
+    ]
+
+
+submission_table = sa.Table(
+    "submission",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),  # UUID version 7: sorts by time
+    sa.Column("judging_id", sa.Uuid, nullable=False, unique=True),  # the judging in force
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("problem_revision", sa.Integer, nullable=False),
+    sa.Column("bundle", sa.Text, nullable=False),
+    sa.Column("username", sa.Text, nullable=False),  # a resource name: users/alice
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("create_time", _TIME, nullable=False, server_default=sa.func.now()),
+    sa.Index(None, "username", "id"),
+    sa.Index(None, "problem", "id"),
+)
+
+judging_table = sa.Table(
+    "judging",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),
+    sa.Column("submission_id", sa.ForeignKey(submission_table.c.id), nullable=False, index=True),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("sequence", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("test_count", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("verdict", sa.Text, nullable=False, server_default=""),
+    sa.Column("failed_test", sa.Integer, nullable=False, server_default="0"),
+    *_usage(),
+    sa.Column("exceeded_limit", sa.Text, nullable=False, server_default=""),
+    sa.Column("message", sa.Text, nullable=False, server_default=""),
+    sa.Column("compiler_output", sa.Text, nullable=False, server_default=""),
+    sa.Column("internal_error", sa.Text, nullable=False, server_default=""),
+    sa.Column("start_time", _TIME),
+    sa.Column("end_time", _TIME),
+    sa.Column("change_time", _TIME, nullable=False, server_default=sa.func.now()),
+)
+
+source_file_table = sa.Table(
+    "source_file",
+    metadata,
+    sa.Column("submission_id", sa.ForeignKey(submission_table.c.id), primary_key=True),
+    sa.Column("position", sa.SmallInteger, primary_key=True),
+    sa.Column("name", sa.Text, nullable=False),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+)
+
+test_result_table = sa.Table(
+    "test_result",
+    metadata,
+    sa.Column("judging_id", sa.ForeignKey(judging_table.c.id), primary_key=True),
+    sa.Column("attempt", sa.Integer, primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True),
+    sa.Column("sample", sa.Boolean, nullable=False),
+    sa.Column("verdict", sa.Text, nullable=False),
+    *_usage(),
+    sa.Column("exceeded_limit", sa.Text, nullable=False),
+    sa.Column("exit_code", sa.Integer, nullable=False),
+    sa.Column("signal", sa.Integer, nullable=False),
+    sa.Column("message", sa.Text, nullable=False),
+)
+
+update_table = sa.Table(
+    "submission_update",
+    metadata,
+    sa.Column("submission_id", sa.ForeignKey(submission_table.c.id), primary_key=True),
+    sa.Column("sequence", sa.Integer, primary_key=True),
+    sa.Column("judging_id", sa.Uuid, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("test_count", sa.Integer, nullable=False),
+    sa.Column("test_number", sa.Integer),
+    sa.Column("time", _TIME, nullable=False, server_default=sa.func.now()),
+)
+
+language_table = sa.Table(
+    "language",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("display_name", sa.Text, nullable=False),
+    sa.Column("version", sa.Text, nullable=False),
+    sa.Column("extensions", postgresql.ARRAY(sa.Text), nullable=False),
+)
