@@ -1,0 +1,3 @@
+pots, size = map(int, input().split())
+times = sorted(map(int, input().split()), reverse=True)
+print(sum(times[::size]))
