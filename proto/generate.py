@@ -60,7 +60,7 @@ def generate(root: Path) -> None:
     shutil.rmtree(output, ignore_errors=True)
     output.mkdir(parents=True)
     (root / DESCRIPTORS).parent.mkdir(parents=True, exist_ok=True)
-    protos = sources(PROTO, "judgemesh") + sources(PROTO / "third_party", "buf", "envoy")
+    protos = sources(PROTO, "judgemesh") + sources(PROTO / "third_party", "buf", "envoyproxy")
     protoc(f"--python_out={output}", f"--mypy_out={output}", *protos)
     services = [name for name in protos if name.endswith("_service.proto") or name.endswith("external_auth.proto")]
     if services:

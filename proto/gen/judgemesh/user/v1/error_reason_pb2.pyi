@@ -68,6 +68,18 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """Only the user itself or an admin may do this. PERMISSION_DENIED.
     Example: {"reason": "USER_ACCESS_DENIED", "domain": "judgemesh.dev", "metadata": {"user": "users/alice"}}
     """
+    ERROR_REASON_SESSION_NOT_FOUND: _ErrorReason.ValueType  # 12
+    """The caller has no such session. NOT_FOUND.
+    Example: {"reason": "SESSION_NOT_FOUND", "domain": "judgemesh.dev", "metadata": {"session": "sessions/0199f7a2-…"}}
+    """
+    ERROR_REASON_SESSION_REQUIRED: _ErrorReason.ValueType  # 13
+    """An API token can't do this: log in. PERMISSION_DENIED.
+    Example: {"reason": "SESSION_REQUIRED", "domain": "judgemesh.dev"}
+    """
+    ERROR_REASON_TOO_MANY_LOGINS: _ErrorReason.ValueType  # 14
+    """The service checks as many passwords as it can at once; `RetryInfo` says when to try again. RESOURCE_EXHAUSTED.
+    Example: {"reason": "TOO_MANY_LOGINS", "domain": "judgemesh.dev"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Reasons of the user service, beside those of judgemesh.type.v1.ErrorReason."""
@@ -117,5 +129,17 @@ Example: {"reason": "TOO_MANY_API_TOKENS", "domain": "judgemesh.dev", "metadata"
 ERROR_REASON_USER_ACCESS_DENIED: ErrorReason.ValueType  # 11
 """Only the user itself or an admin may do this. PERMISSION_DENIED.
 Example: {"reason": "USER_ACCESS_DENIED", "domain": "judgemesh.dev", "metadata": {"user": "users/alice"}}
+"""
+ERROR_REASON_SESSION_NOT_FOUND: ErrorReason.ValueType  # 12
+"""The caller has no such session. NOT_FOUND.
+Example: {"reason": "SESSION_NOT_FOUND", "domain": "judgemesh.dev", "metadata": {"session": "sessions/0199f7a2-…"}}
+"""
+ERROR_REASON_SESSION_REQUIRED: ErrorReason.ValueType  # 13
+"""An API token can't do this: log in. PERMISSION_DENIED.
+Example: {"reason": "SESSION_REQUIRED", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_TOO_MANY_LOGINS: ErrorReason.ValueType  # 14
+"""The service checks as many passwords as it can at once; `RetryInfo` says when to try again. RESOURCE_EXHAUSTED.
+Example: {"reason": "TOO_MANY_LOGINS", "domain": "judgemesh.dev"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -154,7 +154,8 @@ class UserServiceServicer:
 
     def RefreshSession(self, request, context):
         """Exchanges a refresh token for new tokens. Needs no access token. A refresh token works once: used again, it
-        ends the session, for it may have been stolen.
+        ends the session, for it may have been stolen. A repeat within 10 seconds is taken for a lost answer, and gets the
+        same new refresh token.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -168,14 +169,16 @@ class UserServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteSession(self, request, context):
-        """Logs out: the session's refresh token stops working. Deleting a session that has ended succeeds.
+        """Logs out: the session's refresh token stops working; access tokens live on for their minutes. Deleting a session
+        that has ended succeeds. Returns NOT_FOUND if the caller never had such a session; admins may end anybody's.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CreateToken(self, request, context):
-        """Makes an API token; the answer is the only place where its secret is ever shown.
+        """Makes an API token; the answer is the only place where its secret is ever shown. Needs a session: an API token
+        can't make others, so that revoking one is enough.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

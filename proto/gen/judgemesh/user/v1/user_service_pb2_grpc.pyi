@@ -36,14 +36,19 @@ class UserServiceStub:
     """
     RefreshSession: _aio.UnaryUnaryMultiCallable[_user_service_pb2.RefreshSessionRequest, _user_pb2.Session]
     """Exchanges a refresh token for new tokens. Needs no access token. A refresh token works once: used again, it
-    ends the session, for it may have been stolen.
+    ends the session, for it may have been stolen. A repeat within 10 seconds is taken for a lost answer, and gets the
+    same new refresh token.
     """
     ListSessions: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListSessionsRequest, _user_service_pb2.ListSessionsResponse]
     """Lists the caller's sessions, newest first."""
     DeleteSession: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteSessionRequest, _empty_pb2.Empty]
-    """Logs out: the session's refresh token stops working. Deleting a session that has ended succeeds."""
+    """Logs out: the session's refresh token stops working; access tokens live on for their minutes. Deleting a session
+    that has ended succeeds. Returns NOT_FOUND if the caller never had such a session; admins may end anybody's.
+    """
     CreateToken: _aio.UnaryUnaryMultiCallable[_user_service_pb2.CreateTokenRequest, _user_pb2.ApiToken]
-    """Makes an API token; the answer is the only place where its secret is ever shown."""
+    """Makes an API token; the answer is the only place where its secret is ever shown. Needs a session: an API token
+    can't make others, so that revoking one is enough.
+    """
     ListTokens: _aio.UnaryUnaryMultiCallable[_user_service_pb2.ListTokensRequest, _user_service_pb2.ListTokensResponse]
     """Lists API tokens, newest first, without their secrets."""
     DeleteToken: _aio.UnaryUnaryMultiCallable[_user_service_pb2.DeleteTokenRequest, _empty_pb2.Empty]
@@ -113,7 +118,8 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_user_service_pb2.RefreshSessionRequest, _abc.Awaitable[_user_pb2.Session]],
     ) -> _abc.Awaitable[_user_pb2.Session]:
         """Exchanges a refresh token for new tokens. Needs no access token. A refresh token works once: used again, it
-        ends the session, for it may have been stolen.
+        ends the session, for it may have been stolen. A repeat within 10 seconds is taken for a lost answer, and gets the
+        same new refresh token.
         """
 
     @_abc_1.abstractmethod
@@ -130,7 +136,9 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_service_pb2.DeleteSessionRequest,
         context: _aio.ServicerContext[_user_service_pb2.DeleteSessionRequest, _abc.Awaitable[_empty_pb2.Empty]],
     ) -> _abc.Awaitable[_empty_pb2.Empty]:
-        """Logs out: the session's refresh token stops working. Deleting a session that has ended succeeds."""
+        """Logs out: the session's refresh token stops working; access tokens live on for their minutes. Deleting a session
+        that has ended succeeds. Returns NOT_FOUND if the caller never had such a session; admins may end anybody's.
+        """
 
     @_abc_1.abstractmethod
     def CreateToken(
@@ -138,7 +146,9 @@ class UserServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _user_service_pb2.CreateTokenRequest,
         context: _aio.ServicerContext[_user_service_pb2.CreateTokenRequest, _abc.Awaitable[_user_pb2.ApiToken]],
     ) -> _abc.Awaitable[_user_pb2.ApiToken]:
-        """Makes an API token; the answer is the only place where its secret is ever shown."""
+        """Makes an API token; the answer is the only place where its secret is ever shown. Needs a session: an API token
+        can't make others, so that revoking one is enough.
+        """
 
     @_abc_1.abstractmethod
     def ListTokens(
