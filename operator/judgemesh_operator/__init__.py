@@ -1,0 +1,1 @@
+"""The mesh's control plane: the types of its resources, and their translation to what Envoy reads."""
