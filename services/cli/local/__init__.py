@@ -1,0 +1,1 @@
+"""The whole platform on one machine, from real parts: what `judgemesh up` starts."""

@@ -1,0 +1,214 @@
+"""The whole platform as one object: `judgemesh up` shows it, tests break its parts."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from services.cli.local import jaeger, preflight, probes, services
+from services.cli.local.directory import DataDirectory
+from services.cli.local.failures import CannotStart
+from services.cli.local.happenings import Happening, Report, Stage, unheard
+from services.cli.local.mesh import Envoys
+from services.cli.local.migrations import migrate
+from services.cli.local.nats_server import Nats
+from services.cli.local.ports import LOOPBACK, Ports
+from services.cli.local.postgres import Postgres
+from services.cli.local.process import Process
+
+EDGE_SECONDS = 15.0
+"""How long the gateway may take to reach the user service once both work."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How to run it. `host` is the gateway's address; all else stays on loopback.
+
+    `slots` is how many submissions the worker judges at once; None leaves it to the worker.
+    `environment` goes to every service and to the worker, over everything else.
+    """
+
+    home: Path
+    ports: Ports
+    host: str = LOOPBACK
+    slots: int | None = None
+    open_registration: bool = True
+    environment: tuple[tuple[str, str], ...] = ()
+
+
+class Platform:
+    """Everything, started in the order of need on entry and stopped in reverse on exit.
+
+    `processes` holds each part by name (postgres, nats, jaeger, mesh, gateway, the services, worker), to
+    `stop`, `start`, `kill` or `restart` it. Entering raises CannotStart, with nothing left running.
+    """
+
+    def __init__(self, options: Options, report: Report = unheard) -> None:
+        self.options = options
+        self.ports = options.ports
+        self.directory = DataDirectory(options.home)
+        self.processes: dict[str, Process] = {}
+        self.services = services.present()
+        self._report = report
+        self._stack = AsyncExitStack()
+        self.started = False
+        self._ready: dict[str, asyncio.Event] = {}
+
+    @property
+    def base_url(self) -> str:
+        """Where the gateway answers."""
+        host = LOOPBACK if self.options.host == "0.0.0.0" else self.options.host  # noqa: S104 - compared
+        return f"http://{host}:{self.ports.gateway}"
+
+    @property
+    def data_dir(self) -> Path:
+        return self.directory.root
+
+    @property
+    def nats_url(self) -> str:
+        return self._nats.url
+
+    @property
+    def jaeger_url(self) -> str | None:
+        """Where traces can be read; None without Jaeger."""
+        return jaeger.url(self.ports) if "jaeger" in self.processes else None
+
+    def database_url(self, service: str) -> str:
+        """The schema of a service, as its own role."""
+        return self._postgres.url(service)
+
+    async def __aenter__(self) -> Self:
+        async with AsyncExitStack() as stack:
+            self.directory.prepare()
+            stack.enter_context(self.directory.held(self.base_url))
+            preflight.require(self.directory, self.ports.named(self.services))
+            stack.push_async_callback(self._stop)
+            await self._start()
+            self._stack = stack.pop_all()
+            self.started = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self._stack.aclose()
+
+    def kill_all(self) -> None:
+        """End everything at once, for those who will not wait. Data is safe; a next start recovers."""
+        for process in self.processes.values():
+            process.kill_now()
+
+    # --- starting -------------------------------------------------------------------------------------------------
+
+    async def _start(self) -> None:
+        self._assemble()
+        self._ready = {name: asyncio.Event() for name in (*self.processes, "database")}
+        try:
+            async with asyncio.TaskGroup() as group:
+                for name, (after, step) in self._plan().items():
+                    group.create_task(self._step(name, after, step), name=f"start {name}")
+        except* CannotStart as failed:
+            raise failed.exceptions[0] from None
+        await self._reach_edge()
+
+    def _assemble(self) -> None:
+        """Make every part, in the order in which they are listed and, reversed, stopped."""
+        self._postgres = Postgres(self.directory, self.ports.postgres)
+        self._nats = Nats(self.directory, self.ports.nats)
+        native, log = services.native_environment(), self.directory.fresh_log
+        self._add(Process(self._postgres.program(log("postgres"), native), self._report))
+        self._add(Process(self._nats.program(log("nats"), native), self._report))
+        if found := jaeger.find(self.directory):
+            program = jaeger.program(found, self.ports, log("jaeger"), self.directory, native)
+            self._add(Process(program, self._report))
+        self._envoys = Envoys(self.directory, self.ports, self.services, self.options.host, self._collector_port())
+        self._add(Process(self._envoys.mesh(log("mesh"), native), self._report))
+        for name in self.services:
+            program = services.service(name, self.ports, log(name), self.directory, self._environment(name))
+            self._add(Process(program, self._report))
+        if services.worker_present():
+            program = services.worker(self.ports, log("worker"), self.directory, self._environment("worker"))
+            self._add(Process(program, self._report))
+        self._add(Process(self._envoys.gateway(log("gateway"), native), self._report))
+
+    def _add(self, process: Process) -> None:
+        self.processes[process.name] = process
+
+    def _plan(self) -> dict[str, tuple[tuple[str, ...], Callable[[], Awaitable[None]]]]:
+        """What is started, after what else: everything as early as it can be."""
+        plan: dict[str, tuple[tuple[str, ...], Callable[[], Awaitable[None]]]] = {
+            name: ((), process.start) for name, process in self.processes.items()
+        }
+        plan["postgres"] = ((), self._start_postgres)
+        plan["database"] = (("postgres",), self._prepare_database)
+        plan["mesh"] = ((), self._start_mesh)
+        plan["gateway"] = (("mesh",), self.processes["gateway"].start)
+        for name in (*self.services, *(["worker"] if "worker" in self.processes else [])):
+            plan[name] = (("database", "nats"), self.processes[name].start)
+        return plan
+
+    async def _step(self, name: str, after: tuple[str, ...], step: Callable[[], Awaitable[None]]) -> None:
+        for needed in after:
+            await self._ready[needed].wait()
+        await step()
+        self._ready[name].set()
+
+    async def _start_postgres(self) -> None:
+        await asyncio.to_thread(self._postgres.prepare)
+        await self.processes["postgres"].start()
+
+    async def _start_mesh(self) -> None:
+        await asyncio.to_thread(self._envoys.configure)
+        await self.processes["mesh"].start()
+
+    async def _prepare_database(self) -> None:
+        begun = time.monotonic()
+        self._report(Happening("database", Stage.STARTING))
+        await self._postgres.create_roles(self.services)
+        await migrate({service: self._postgres.url(service) for service in self.services})
+        self._report(Happening("database", Stage.READY, "schemas are current", time.monotonic() - begun))
+
+    async def _reach_edge(self) -> None:
+        """Wait until a request finds its way from the gateway to a service."""
+        if "user" not in self.services:
+            return
+        reached = probes.http_ok(f"{self.base_url}/.well-known/jwks.json")
+        try:
+            async with asyncio.timeout(EDGE_SECONDS):
+                while not await reached():  # noqa: ASYNC110 - another program tells no event
+                    await asyncio.sleep(0.05)
+        except TimeoutError:
+            raise CannotStart(
+                "The gateway runs, but does not reach the user service.",
+                f"See {self.directory.logs}/gateway.log and user.log.",
+            ) from None
+
+    # --- settings of the processes --------------------------------------------------------------------------------
+
+    def _environment(self, name: str) -> dict[str, str]:
+        extra = dict(self.options.environment)
+        if name == "worker":
+            extra |= {"JUDGEMESH_SLOTS": str(self.options.slots)} if self.options.slots else {}
+        else:
+            extra["JUDGEMESH_DATABASE_URL"] = self._postgres.url(name)
+        if name == "user":
+            extra["JUDGEMESH_BOOTSTRAP_ADMIN_PASSWORD"] = self.directory.secret("account-admin")
+            extra["JUDGEMESH_OPEN_REGISTRATION"] = str(self.options.open_registration).lower()
+        return services.environment(name, self.ports, nats_url=self._nats.url, collector=self._collector(), extra=extra)
+
+    def _collector(self) -> str | None:
+        return f"http://{LOOPBACK}:{self.ports.otlp}" if "jaeger" in self.processes else None
+
+    def _collector_port(self) -> int | None:
+        return self.ports.otlp if "jaeger" in self.processes else None
+
+    # --- stopping -------------------------------------------------------------------------------------------------
+
+    async def _stop(self) -> None:
+        for process in reversed(self.processes.values()):
+            if process.running or process.supervised:
+                await process.stop()
