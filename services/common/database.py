@@ -1,0 +1,128 @@
+"""PostgreSQL: an engine for each process, a schema and a role for each service, and transactions.
+
+Whatever fails because the database can't be reached is raised as DatabaseUnavailable: nothing was done, and the same
+call may succeed a moment later.
+"""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
+from typing import Final
+
+import asyncpg
+import sqlalchemy as sa
+from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
+
+from services.common.errors import Aborted, Unavailable
+from services.common.settings import Settings
+
+_CONNECT_SECONDS: Final = 2.0
+"""How long a connection may take to open: a stopped server must show within a call's deadline."""
+
+_POOL_SECONDS: Final = 3.0
+"""How long a call waits for a free connection of the pool."""
+
+_NAMES: Final = {
+    "ix": "%(table_name)s_%(column_0_N_name)s_index",
+    "uq": "%(table_name)s_%(column_0_N_name)s_key",
+    "ck": "%(table_name)s_%(constraint_name)s_check",
+    "fk": "%(table_name)s_%(column_0_N_name)s_fkey",
+    "pk": "%(table_name)s_pkey",
+}
+
+
+class DatabaseUnavailable(Unavailable):
+    """PostgreSQL can't be reached, or has no connection left for this call."""
+
+    reason = "DATABASE_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("the database can't be reached: nothing was done, try again in a moment")
+
+
+class Conflict(Aborted):
+    """Two transactions changed the same rows, and this one lost (serialization failure or deadlock)."""
+
+    reason = "TRANSACTION_CONFLICT"
+
+    def __init__(self) -> None:
+        super().__init__("something else changed the same data at the same time: try again")
+
+
+def service_metadata(schema: str) -> sa.MetaData:
+    """The metadata of a service's tables, with constraint names that migrations can rely on."""
+    return sa.MetaData(schema=schema, naming_convention=_NAMES)
+
+
+def create_engine(settings: Settings) -> AsyncEngine:
+    """The engine of this process; nothing connects before the first transaction."""
+    return create_async_engine(
+        settings.database_url,
+        pool_size=settings.database_pool,
+        max_overflow=0,
+        pool_timeout=_POOL_SECONDS,
+        pool_pre_ping=True,
+        connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": settings.database_timeout_seconds},
+    )
+
+
+@contextlib.asynccontextmanager
+async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
+    """A transaction: committed at the end, rolled back on any exception.
+
+    Raises DatabaseUnavailable and Conflict.
+    """
+    with translated():
+        async with engine.begin() as connection:
+            yield connection
+
+
+@contextlib.contextmanager
+def translated() -> Iterator[None]:
+    """Raises the driver's errors as ours; what is no matter of reachability or of conflict passes as it is."""
+    try:
+        yield
+    except (OSError, PoolTimeoutError, InterfaceError, asyncpg.InterfaceError) as error:
+        raise DatabaseUnavailable from error
+    except DBAPIError as error:
+        if _conflict(error):
+            raise Conflict from error
+        if error.connection_invalidated or _unreachable(error):
+            raise DatabaseUnavailable from error
+        raise
+    except asyncpg.PostgresError as error:
+        if _state(error).startswith(("08", "57P")):
+            raise DatabaseUnavailable from error
+        raise
+
+
+async def listen(url: str, channel: str, heard: asyncio.Queue[str]) -> None:
+    """Puts the payload of each notification on ``channel`` into ``heard``, until the connection breaks.
+
+    Raises DatabaseUnavailable then: notifications were lost, and the caller listens again.
+    """
+    with translated():
+        connection = await asyncpg.connect(url.replace("+asyncpg", ""), timeout=_CONNECT_SECONDS)
+        broken = asyncio.Event()
+        connection.add_termination_listener(lambda _: broken.set())
+        try:
+            await connection.add_listener(channel, lambda _c, _p, _ch, payload: heard.put_nowait(str(payload)))
+            await broken.wait()
+        finally:
+            connection.terminate()
+        raise ConnectionError(f"the connection that listens on {channel} was closed")
+
+
+def _conflict(error: DBAPIError) -> bool:
+    return _state(error.orig) in {"40001", "40P01"}
+
+
+def _unreachable(error: DBAPIError) -> bool:
+    """Connection exceptions (class 08), shutdown and too many connections (57P01 to 57P03, 53300)."""
+    return _state(error.orig).startswith(("08", "57P", "53300"))
+
+
+def _state(error: BaseException | None) -> str:
+    return str(getattr(error, "sqlstate", "") or "")

@@ -1,0 +1,115 @@
+"""Creating calls that can be repeated (AIP-155): the first answer is kept under the caller's request_id.
+
+It is kept in the transaction that makes the thing, so a helper for servicers rather than an interceptor: both are there,
+or neither is.
+"""
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Final, TypeVar
+
+import sqlalchemy as sa
+from google.protobuf.message import Message
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.common.database import transaction
+from services.common.errors import FieldViolation, InvalidArgument
+
+KEPT_HOURS: Final = 24
+"""How long an answer is kept: a client that repeats a request does so within minutes."""
+
+Response = TypeVar("Response", bound=Message)
+
+
+class RequestIdReused(InvalidArgument):
+    """The request_id came before with another request."""
+
+    reason = "REQUEST_ID_REUSED"
+
+    def __init__(self) -> None:
+        message = "this request_id was used with another request: make a new one for each request"
+        super().__init__(message, violations=[FieldViolation("request_id", message, self.reason)])
+
+
+def idempotency_table(metadata: sa.MetaData) -> sa.Table:
+    """The kept answers of a service; add it to the service's metadata and migrations."""
+    return sa.Table(
+        "idempotency_key",
+        metadata,
+        sa.Column("caller", sa.Text, primary_key=True),
+        sa.Column("method", sa.Text, primary_key=True),
+        sa.Column("request_id", sa.Text, primary_key=True),
+        sa.Column("request_hash", sa.LargeBinary, nullable=False),
+        sa.Column("response", sa.LargeBinary),
+        sa.Column("create_time", sa.DateTime(timezone=True), nullable=False, server_default=sa.func.now(), index=True),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Idempotency:
+    """The kept answers of one service, by its table."""
+
+    table: sa.Table
+
+    async def once(
+        self,
+        engine: AsyncEngine,
+        caller: str,
+        method: str,
+        request: Message,
+        request_id: str,
+        response: type[Response],
+        create: Callable[[AsyncConnection], Awaitable[Response]],
+    ) -> Response:
+        """``create`` in a transaction, or the answer that it gave the first time.
+
+        Without a request_id it is simply called. Two calls at once: the second waits for the first.
+        Raises RequestIdReused, and what ``create`` raises; then nothing is kept.
+        """
+        async with transaction(engine) as connection:
+            if not request_id:
+                return await create(connection)
+            kept = await self._claim(connection, caller, method, request_id, _digest(request))
+            if kept is not None:
+                return response.FromString(kept)
+            answer = await create(connection)
+            await connection.execute(
+                self.table.update()
+                .where(*self._is(caller, method, request_id))
+                .values(response=answer.SerializeToString())
+            )
+            return answer
+
+    async def purge(self, connection: AsyncConnection) -> None:
+        """Forgets answers older than KEPT_HOURS."""
+        oldest = sa.func.now() - sa.text(f"interval '{KEPT_HOURS} hours'")
+        await connection.execute(self.table.delete().where(self.table.c.create_time < oldest))
+
+    async def _claim(
+        self, connection: AsyncConnection, caller: str, method: str, request_id: str, digest: bytes
+    ) -> bytes | None:
+        """The kept answer, or None where this call is the first: then it holds the key until it commits."""
+        claim = postgresql.insert(self.table).values(
+            caller=caller, method=method, request_id=request_id, request_hash=digest
+        )
+        result = await connection.execute(claim.on_conflict_do_nothing().returning(self.table.c.request_id))
+        if result.one_or_none() is not None:
+            return None
+        row = (
+            await connection.execute(
+                sa.select(self.table.c.request_hash, self.table.c.response).where(*self._is(caller, method, request_id))
+            )
+        ).one()
+        if row.request_hash != digest:
+            raise RequestIdReused
+        return bytes(row.response)
+
+    def _is(self, caller: str, method: str, request_id: str) -> tuple[sa.ColumnElement[bool], ...]:
+        columns = self.table.c
+        return columns.caller == caller, columns.method == method, columns.request_id == request_id
+
+
+def _digest(request: Message) -> bytes:
+    return hashlib.sha256(request.SerializeToString(deterministic=True)).digest()
