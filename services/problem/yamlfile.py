@@ -1,0 +1,52 @@
+"""Reading YAML that a stranger wrote."""
+
+from typing import Any
+
+import yaml
+
+from services.problem.archive import PackageArchive
+from services.problem.errors import Findings
+
+MAX_YAML_BYTES = 64 * 1024
+
+
+class _PlainLoader(yaml.SafeLoader):
+    """YAML without references, which are how small documents become endless ones."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark  # type: ignore[no-untyped-call]
+            raise yaml.composer.ComposerError(None, None, "references (*name) are not allowed", mark)
+        return super().compose_node(parent, index)
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [key.value for key, _ in node.value]
+        for key, _ in node.value:
+            if keys.count(key.value) > 1:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", key.start_mark)
+        return super().construct_mapping(node, deep)
+
+
+def read_mapping(archive: PackageArchive, name: str, findings: Findings) -> dict[str, Any]:
+    """The file's keys and values; empty, with an error noted, where the file is no mapping."""
+    text = archive.read_text(name, MAX_YAML_BYTES)
+    try:
+        content = yaml.load(text, _PlainLoader)  # noqa: S506 - a SafeLoader that allows less
+    except yaml.YAMLError as error:
+        findings.error(name, _explained(error))
+        return {}
+    except (RecursionError, ValueError):
+        findings.error(name, "is nested too deeply, or has a date or number that does not exist")
+        return {}
+    if content is None:
+        return {}
+    if not isinstance(content, dict):
+        findings.error(name, "must be a mapping of keys to values")
+        return {}
+    return {str(key): value for key, value in content.items()}
+
+
+def _explained(error: yaml.YAMLError) -> str:
+    mark = getattr(error, "problem_mark", None)
+    problem = getattr(error, "problem", None) or "cannot be read"
+    return f"is not valid YAML: {problem}" + (f" (line {mark.line + 1}, column {mark.column + 1})" if mark else "")
