@@ -45,7 +45,9 @@ def doctor(
 
 
 def _table(findings: "list[Finding]") -> Table:
-    table = Table("", "what", "found", "what to do", box=None)
+    table = Table(box=None)
+    for heading in ("", "what", "found", "what to do"):
+        table.add_column(heading, overflow="fold")
     for finding in findings:
         table.add_row(MARKS[finding.level], finding.subject, escape(finding.message), escape(finding.remedy))
     return table

@@ -44,11 +44,11 @@ def up(
     the next start goes on with it.
 
     Examples:
-      [cyan]judgemesh up[/]                                        on port 8080, with sample problems
+      [cyan]judgemesh up[/]
 
-      [cyan]judgemesh up --port 9000 --data-dir ~/contest[/]       elsewhere
+      [cyan]judgemesh up --port 9000 --data-dir ~/contest[/]
 
-      [cyan]judgemesh up --ports auto --no-seed --json[/]          for tests: free ports, empty, machine-readable
+      [cyan]judgemesh up --ports auto --no-seed --json[/]
 
     """
     try:

@@ -91,11 +91,11 @@ class DataDirectory:
         except (OSError, ValueError):
             return {}
 
-    def secret(self, name: str) -> str:
-        """A password made at first use, the same ever after; readable by the owner alone."""
+    def secret(self, name: str, size: int = 32) -> str:
+        """A password of `size` random bytes made at first use, the same ever after; readable by the owner alone."""
         kept: dict[str, str] = json.loads(self._secrets_file.read_text()) if self._secrets_file.exists() else {}
         if name not in kept:
-            kept[name] = secrets.token_urlsafe(18)
+            kept[name] = secrets.token_urlsafe(size)
             write_private(self._secrets_file, json.dumps(kept, indent=2))
         return kept[name]
 
@@ -118,6 +118,11 @@ class DataDirectory:
     @property
     def _secrets_file(self) -> Path:
         return self.root / "secrets.json"
+
+
+def account_password(directory: DataDirectory, username: str) -> str:
+    """The password of an account that a first start makes: short enough to type, too random to guess."""
+    return directory.secret(f"account-{username}", 9)
 
 
 def unwritable(root: Path, error: OSError) -> CannotStart:

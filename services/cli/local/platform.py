@@ -5,21 +5,22 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from services.cli.local import jaeger, preflight, probes, services
-from services.cli.local.directory import DataDirectory
+from services.cli.local.directory import DataDirectory, account_password
 from services.cli.local.failures import CannotStart
 from services.cli.local.happenings import Happening, Report, Stage, unheard
 from services.cli.local.mesh import Envoys
-from services.cli.local.migrations import migrate
 from services.cli.local.nats_server import Nats
 from services.cli.local.ports import LOOPBACK, Ports
 from services.cli.local.postgres import Postgres
 from services.cli.local.process import Process
 
+MIGRATIONS = "services.common.migrations"
 EDGE_SECONDS = 15.0
 """How long the gateway may take to reach the user service once both work."""
 
@@ -158,8 +159,11 @@ class Platform:
         self._ready[name].set()
 
     async def _start_postgres(self) -> None:
+        # Alembic takes its time to load; it may do so while initdb works in a process of its own.
+        loading = asyncio.create_task(asyncio.to_thread(import_module, MIGRATIONS), name="load migrations")
         await asyncio.to_thread(self._postgres.prepare)
         await self.processes["postgres"].start()
+        await loading
 
     async def _start_mesh(self) -> None:
         await asyncio.to_thread(self._envoys.configure)
@@ -169,7 +173,9 @@ class Platform:
         begun = time.monotonic()
         self._report(Happening("database", Stage.STARTING))
         await self._postgres.create_roles(self.services)
-        await migrate({service: self._postgres.url(service) for service in self.services})
+        migrations = await asyncio.to_thread(import_module, MIGRATIONS)
+        for service in self.services:
+            await migrations.migrate(self._postgres.url(service), service)
         self._report(Happening("database", Stage.READY, "schemas are current", time.monotonic() - begun))
 
     async def _reach_edge(self) -> None:
@@ -196,8 +202,9 @@ class Platform:
         else:
             extra["JUDGEMESH_DATABASE_URL"] = self._postgres.url(name)
         if name == "user":
-            extra["JUDGEMESH_BOOTSTRAP_ADMIN_PASSWORD"] = self.directory.secret("account-admin")
-            extra["JUDGEMESH_OPEN_REGISTRATION"] = str(self.options.open_registration).lower()
+            extra["JUDGEMESH_BOOTSTRAP_ADMIN_PASSWORD"] = account_password(self.directory, "admin")
+            extra["JUDGEMESH_USER_KEY_SECRET"] = self.directory.secret("user-keys")
+            extra["JUDGEMESH_USER_REGISTRATION"] = "open" if self.options.open_registration else "closed"
         return services.environment(name, self.ports, nats_url=self._nats.url, collector=self._collector(), extra=extra)
 
     def _collector(self) -> str | None:

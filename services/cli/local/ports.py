@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from services.cli.local.failures import CannotStart
 
@@ -123,7 +123,7 @@ def holder(port: int) -> str:
     except (psutil.AccessDenied, OSError):
         return ""
     for connection in connections:
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port and connection.pid:
+        if connection.status == psutil.CONN_LISTEN and connection.laddr[1:] == (port,) and connection.pid:
             try:
                 return f"{psutil.Process(connection.pid).name()} (process {connection.pid})"
             except psutil.NoSuchProcess:

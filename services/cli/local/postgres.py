@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import asyncpg
-import psutil  # type: ignore[import-untyped]
+import psutil
 
 from services.cli.local import account
 from services.cli.local.directory import DataDirectory, write_private

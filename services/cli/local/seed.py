@@ -12,7 +12,7 @@ from typing import Any
 
 import httpx
 
-from services.cli.local.directory import DataDirectory, write_private
+from services.cli.local.directory import DataDirectory, account_password, write_private
 from services.cli.local.failures import CannotStart
 
 SAMPLES = Path(__file__).parents[1] / "samples"
@@ -44,7 +44,7 @@ class Seeder:
 
     async def run(self) -> Seeded:
         """Raises CannotStart when the API refuses."""
-        accounts = {name: self._directory.secret(f"account-{name}") for name in ("admin", *ROLES)}
+        accounts = {name: account_password(self._directory, name) for name in ("admin", *ROLES)}
         async with httpx.AsyncClient(base_url=self._base_url, timeout=IMPORT_SECONDS, trust_env=False) as http:
             try:
                 await self._accounts(http, accounts)
