@@ -1,10 +1,11 @@
 """The two Envoys of a local run: the gateway in front, and the mesh between services."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from judgemesh_operator.api import InvalidResources, load_resources
+from judgemesh_operator.api import InvalidResources, Resources, load_resources
 from judgemesh_operator.files import write
 from judgemesh_operator.xds import (
     Address,
@@ -43,22 +44,25 @@ class Envoys:
         """Write what the Envoys watch. Raises CannotStart when the resources are not right."""
         try:
             resources = load_resources(RESOURCES)
+            self._write(self._gateway(), resources, load_pages(resources, root=ROOT))
+            self._write(self._mesh(), resources, {})
         except InvalidResources as error:
-            raise CannotStart(f"{RESOURCES}: {error}", "Correct the resources named above.") from error
-        endpoints = {name: [Endpoint(LOOPBACK, self.ports.services[name])] for name in self.services}
-        for proxy in (self._gateway(), self._mesh()):
-            folder = self._folder(proxy)
-            folder.mkdir(mode=0o700, exist_ok=True)
-            pages = load_pages(resources, root=ROOT) if proxy.kind is ProxyKind.GATEWAY else None
-            files = snapshot(
-                resources,
-                endpoints=endpoints,
-                descriptors=DESCRIPTORS.read_bytes(),
-                proxy=proxy,
-                source=Files(folder),
-                **({"pages": pages} if pages else {}),
-            )
-            write(files, folder)
+            raise CannotStart(
+                f"The mesh's resources in {RESOURCES} are not right:\n{error}", "Correct what is named above."
+            ) from error
+
+    def _write(self, proxy: Proxy, resources: Resources, pages: Mapping[str, bytes]) -> None:
+        folder = self._folder(proxy)
+        folder.mkdir(mode=0o700, exist_ok=True)
+        made = snapshot(
+            resources,
+            endpoints={name: [Endpoint(LOOPBACK, self.ports.services[name])] for name in self.services},
+            descriptors=DESCRIPTORS.read_bytes(),
+            proxy=proxy,
+            source=Files(folder),
+            pages=pages,
+        )
+        write(made, folder)
 
     def gateway(self, log: Path, environment: dict[str, str]) -> Program:
         ready = probes.http_ok(f"http://{LOOPBACK}:{self.ports.gateway}/healthz")
