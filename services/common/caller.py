@@ -15,10 +15,10 @@ class TokenMissing(Unauthenticated):
     reason = "TOKEN_MISSING"
 
 
-class RoleMissing(PermissionDenied):
+class RoleRequired(PermissionDenied):
     """The caller has none of the roles that the method asks for."""
 
-    reason = "ROLE_MISSING"
+    reason = "ROLE_REQUIRED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +57,11 @@ def current_caller() -> Caller:
 
 
 def require_role(*roles: str) -> Caller:
-    """The caller if they have one of the roles (or are an admin); raises RoleMissing (PERMISSION_DENIED)."""
+    """The caller if they have one of the roles (or are an admin); raises RoleRequired (PERMISSION_DENIED)."""
     caller = current_caller()
     if not caller.has_role(*roles):
         wanted = ", ".join(sorted(roles))
-        raise RoleMissing(f"this needs one of the roles: {wanted}", roles=wanted)
+        raise RoleRequired(f"this needs one of the roles: {wanted}", roles=wanted)
     return caller
 
 

@@ -217,7 +217,7 @@ async def _handle(message: Msg, consumer: Consumer, handler: Handler) -> None:
         token = otel_context.attach(trace.set_span_in_context(trace.get_current_span(), parent))
         try:
             await handler(message.data)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whatever it is, the message must come again
             await _hand_back(message, consumer, error)
         else:
             with translated():

@@ -1,7 +1,7 @@
 """Creating calls that can be repeated (AIP-155): the first answer is kept under the caller's request_id.
 
-It is kept in the transaction that makes the thing, so a helper for servicers rather than an interceptor: both are there,
-or neither is.
+It is kept in the transaction that makes the thing, so a helper for servicers rather than an interceptor: both are
+there, or neither is.
 """
 
 import hashlib

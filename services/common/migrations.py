@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Final
 
 import sqlalchemy as sa
-
 from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory

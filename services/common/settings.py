@@ -33,7 +33,7 @@ class Settings(BaseSettings):
         default=10,
         ge=1,
         le=100,
-        description="Connections to PostgreSQL at most, in one process. 10: more only queue in PostgreSQL instead of here.",
+        description="Connections to PostgreSQL at most, in one process. 10: more only queue there instead of here.",
     )
     database_timeout_seconds: float = Field(
         default=10.0,
@@ -71,13 +71,13 @@ class Settings(BaseSettings):
         description="The largest message taken. 4 MiB as everywhere in gRPC, and a margin for the envelope.",
     )
     rate_per_second: float = Field(
-        default=50.0,
+        default=200.0,
         gt=0,
-        description="Calls a second that one caller may make to one method over time. 50: far above what a person does.",
+        description="Calls a second that one caller may make to one method. 200: scripts yes, floods no.",
     )
     rate_burst: int = Field(
-        default=100,
+        default=1000,
         ge=1,
-        description="Calls that one caller may make at once to one method after a pause: two seconds' worth.",
+        description="Calls that one caller may make at once to one method after a pause: five seconds' worth.",
     )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
