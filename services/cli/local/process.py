@@ -89,7 +89,7 @@ class Process:
         try:
             await self._until_ready()
         except BaseException:
-            await self._end(signal.SIGKILL)
+            await self._end(self.program.stop_signal)
             raise
         self._supervisor = asyncio.create_task(self._supervise(), name=f"supervise {self.name}")
         self._tell(Stage.READY, seconds=time.monotonic() - begun)
