@@ -9,7 +9,7 @@ from typing import Any, Final
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from judgemesh.user.v1 import user_service_pb2
-from judgemesh.user.v1.user_service_pb2_grpc import UserServiceAsyncStub
+from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
 
 from services.common.caller import Caller
 from services.common.errors import Unauthenticated
@@ -83,7 +83,7 @@ class TokenVerifier:
             raise TokenInvalid from None
 
 
-def user_service_keys(stub: UserServiceAsyncStub) -> KeySource:
+def user_service_keys(stub: UserServiceStub) -> KeySource:
     """Keys as the user service publishes them."""
 
     async def ask() -> Keys:

@@ -24,7 +24,11 @@ _OPTIONS: Final = (
 
 def mesh_channel(address: str, timeout_seconds: float) -> grpc.aio.Channel:
     """A channel to whatever the mesh reaches. One a process is enough, and closing it is its opener's business."""
-    interceptors: list[Any] = [*aio_client_interceptors(), _UnaryUnary(timeout_seconds), _UnaryStream()]
+    interceptors: list[Any] = [
+        *aio_client_interceptors(),  # type: ignore[no-untyped-call]
+        _UnaryUnary(timeout_seconds),
+        _UnaryStream(),
+    ]
     return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=interceptors)
 
 
@@ -51,6 +55,6 @@ class _UnaryStream(grpc.aio.UnaryStreamClientInterceptor):
 def _details(details: grpc.aio.ClientCallDetails, timeout: float | None) -> grpc.aio.ClientCallDetails:
     metadata = grpc.aio.Metadata(*(details.metadata or ()))
     caller = optional_caller()
-    if caller is not None and "authorization" not in metadata:
+    if caller is not None and metadata.get("authorization") is None:
         metadata.add("authorization", f"Bearer {caller.token}")
     return grpc.aio.ClientCallDetails(details.method, timeout, metadata, details.credentials, details.wait_for_ready)

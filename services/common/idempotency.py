@@ -6,7 +6,7 @@ there, or neither is.
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Final, TypeVar
 
 import sqlalchemy as sa
@@ -48,6 +48,15 @@ def idempotency_table(metadata: sa.MetaData) -> sa.Table:
 
 
 @dataclass(frozen=True, slots=True)
+class RequestKey:
+    """What a kept answer is found by. ``caller`` is a resource name, ``method`` the method's name."""
+
+    caller: str
+    method: str
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class Idempotency:
     """The kept answers of one service, by its table."""
 
@@ -56,10 +65,8 @@ class Idempotency:
     async def once(
         self,
         engine: AsyncEngine,
-        caller: str,
-        method: str,
+        key: RequestKey,
         request: Message,
-        request_id: str,
         response: type[Response],
         create: Callable[[AsyncConnection], Awaitable[Response]],
     ) -> Response:
@@ -69,17 +76,14 @@ class Idempotency:
         Raises RequestIdReused, and what ``create`` raises; then nothing is kept.
         """
         async with transaction(engine) as connection:
-            if not request_id:
+            if not key.request_id:
                 return await create(connection)
-            kept = await self._claim(connection, caller, method, request_id, _digest(request))
+            kept = await self._claim(connection, key, _digest(request))
             if kept is not None:
                 return response.FromString(kept)
             answer = await create(connection)
-            await connection.execute(
-                self.table.update()
-                .where(*self._is(caller, method, request_id))
-                .values(response=answer.SerializeToString())
-            )
+            values = {"response": answer.SerializeToString()}
+            await connection.execute(self.table.update().where(*self._is(key)).values(values))
             return answer
 
     async def purge(self, connection: AsyncConnection) -> None:
@@ -87,28 +91,20 @@ class Idempotency:
         oldest = sa.func.now() - sa.text(f"interval '{KEPT_HOURS} hours'")
         await connection.execute(self.table.delete().where(self.table.c.create_time < oldest))
 
-    async def _claim(
-        self, connection: AsyncConnection, caller: str, method: str, request_id: str, digest: bytes
-    ) -> bytes | None:
+    async def _claim(self, connection: AsyncConnection, key: RequestKey, digest: bytes) -> bytes | None:
         """The kept answer, or None where this call is the first: then it holds the key until it commits."""
-        claim = postgresql.insert(self.table).values(
-            caller=caller, method=method, request_id=request_id, request_hash=digest
-        )
+        claim = postgresql.insert(self.table).values(**asdict(key), request_hash=digest)
         result = await connection.execute(claim.on_conflict_do_nothing().returning(self.table.c.request_id))
         if result.one_or_none() is not None:
             return None
-        row = (
-            await connection.execute(
-                sa.select(self.table.c.request_hash, self.table.c.response).where(*self._is(caller, method, request_id))
-            )
-        ).one()
+        kept = sa.select(self.table.c.request_hash, self.table.c.response).where(*self._is(key))
+        row = (await connection.execute(kept)).one()
         if row.request_hash != digest:
             raise RequestIdReused
         return bytes(row.response)
 
-    def _is(self, caller: str, method: str, request_id: str) -> tuple[sa.ColumnElement[bool], ...]:
-        columns = self.table.c
-        return columns.caller == caller, columns.method == method, columns.request_id == request_id
+    def _is(self, key: RequestKey) -> list[sa.ColumnElement[bool]]:
+        return [self.table.c[name] == value for name, value in asdict(key).items()]
 
 
 def _digest(request: Message) -> bytes:

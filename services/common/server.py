@@ -95,7 +95,10 @@ def build(
     names = tuple(services)
     admission = Admission(verifier, RateLimiter(settings.rate_per_second, settings.rate_burst), frozenset(public))
     server = grpc.aio.server(
-        interceptors=[aio_server_interceptor(filter_=negate(health_check())), Pipeline(admission)],
+        interceptors=[
+            aio_server_interceptor(filter_=negate(health_check())),  # type: ignore[no-untyped-call]
+            Pipeline(admission),
+        ],
         options=[*_OPTIONS, ("grpc.max_receive_message_length", settings.max_receive_bytes)],
     )
     servicer = health.aio.HealthServicer()

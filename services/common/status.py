@@ -42,7 +42,7 @@ def reason(status: Status) -> str:
     info = ErrorInfo()
     for detail in status.details:
         if detail.Unpack(info):
-            return info.reason
+            return str(info.reason)
     return ""
 
 
