@@ -54,11 +54,15 @@ _PASSED_ON: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Admission:
-    """Who gets in: ``public`` methods (``/package.Service/Method``) without a token, others with one."""
+    """Who gets in: ``public`` methods (``/package.Service/Method``) without a token, others with one.
+
+    ``unlimited`` methods are called by a proxy on behalf of everybody: their rate is the proxy's business.
+    """
 
     verifier: TokenVerifier | None
     limiter: RateLimiter
     public: frozenset[str]
+    unlimited: frozenset[str] = frozenset()
 
     async def admit(self, method: str, context: Context) -> None:
         """Finds out the caller. Raises TokenMissing, TokenInvalid, TokenExpired, RateLimited."""
@@ -69,7 +73,8 @@ class Admission:
         if caller is None and method not in self.public:
             raise TokenMissing("this method needs an access token: send 'authorization: Bearer <token>'")
         set_caller(caller)
-        self.limiter.admit(caller.name if caller else _client(context), method)
+        if method not in self.unlimited:
+            self.limiter.admit(caller.name if caller else _client(context), method)
 
 
 class Pipeline(grpc.aio.ServerInterceptor):

@@ -84,16 +84,18 @@ def build(
     *,
     services: Iterable[str],
     public: Iterable[str] = (),
+    unlimited: Iterable[str] = (),
     verifier: TokenVerifier | None = None,
     described: Iterable[str] = (),
 ) -> Server:
     """A server with health, reflection and the pipeline.
 
-    ``services`` are the full names of what will be registered, ``public`` the methods that need no token, ``described``
-    further services whose protos reflection can tell.
+    ``services`` are the full names of what will be registered, ``public`` the methods that need no token, ``unlimited``
+    those whose rate nobody limits here, ``described`` further services whose protos reflection can tell.
     """
     names = tuple(services)
-    admission = Admission(verifier, RateLimiter(settings.rate_per_second, settings.rate_burst), frozenset(public))
+    limiter = RateLimiter(settings.rate_per_second, settings.rate_burst)
+    admission = Admission(verifier, limiter, frozenset(public), frozenset(unlimited))
     server = grpc.aio.server(
         interceptors=[
             aio_server_interceptor(filter_=negate(health_check())),  # type: ignore[no-untyped-call]

@@ -1,7 +1,7 @@
 """Accounts: what a user is, who may see and who may change what of it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, Final
 from uuid import UUID
@@ -52,14 +52,14 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class Registration:
-    """What somebody gives to become a user; the password comes as its hash."""
+    """What somebody gives to become a user; the password comes as its hash, once that is computed."""
 
     username: str
-    password_hash: str
     display_name: str = ""
     email: str = ""
     affiliation: str = ""
     roles: frozenset[str] = frozenset({CONTESTANT})
+    password_hash: str = field(default="", repr=False)
 
 
 def username_of(name: str, caller: Caller | None) -> str:

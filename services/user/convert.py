@@ -3,11 +3,13 @@
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
+from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
-
 from judgemesh.user.v1 import user_pb2 as pb
+
 from services.user.accounts import Account
+from services.user.errors import FieldInvalid
 from services.user.logins import Granted
 from services.user.sessions import Session
 from services.user.signing import SigningKey, jwk
@@ -28,11 +30,11 @@ def time_from_proto(message: Timestamp) -> datetime:
     return message.ToDatetime(tzinfo=UTC)
 
 
-def role_to_proto(role: str) -> pb.Role:
+def role_to_proto(role: str) -> pb.Role.ValueType:
     return pb.Role.Value(_ROLE + role.upper())
 
 
-def roles_from_proto(roles: Iterable[pb.Role]) -> frozenset[str]:
+def roles_from_proto(roles: Iterable[pb.Role.ValueType]) -> frozenset[str]:
     return frozenset(pb.Role.Name(role).removeprefix(_ROLE).lower() for role in roles)
 
 
@@ -99,3 +101,21 @@ def api_token_to_proto(token: ApiToken, secret: str = "") -> pb.ApiToken:
 
 def jwks_to_proto(keys: Iterable[SigningKey]) -> pb.Jwks:
     return pb.Jwks(keys=[pb.Jwk(**jwk(key)) for key in keys])
+
+
+def session_id(name: str) -> UUID:
+    """The identifier in ``sessions/<id>``. Raises FieldInvalid."""
+    return _uuid(name.removeprefix("sessions/"))
+
+
+def api_token_id(name: str) -> tuple[str, UUID]:
+    """The user and the identifier in ``users/<username>/tokens/<id>``. Raises FieldInvalid."""
+    user, _, identifier = name.rpartition("/tokens/")
+    return user, _uuid(identifier)
+
+
+def _uuid(text: str) -> UUID:
+    try:
+        return UUID(text)
+    except ValueError:
+        raise FieldInvalid("name", "must end with a UUID") from None

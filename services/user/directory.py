@@ -1,6 +1,7 @@
 """Registering, finding and changing users."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -36,16 +37,17 @@ class Directory:
         self._clock = clock
         self._open_to_all = open_to_all
 
-    async def check_registration(self, username: str, caller: Caller | None) -> None:
-        """Raises RegistrationClosed and UsernameTaken before a hash is computed for nothing."""
+    async def prepare(self, new: Registration, password: str, caller: Caller | None) -> Registration:
+        """The registration with its password's hash: computed before any transaction, for it takes its time.
+
+        Raises RegistrationClosed, UsernameTaken, TooManyLogins.
+        """
         by_admin = caller is not None and caller.has_role(ADMIN)
         if not by_admin and not self._open_to_all:
             raise RegistrationClosed
-        if not by_admin and username in RESERVED_USERNAMES:
-            raise UsernameTaken(username)
-        async with transaction(self._engine) as connection:
-            if await store.exists(connection, username):
-                raise UsernameTaken(username)
+        if not by_admin and new.username in RESERVED_USERNAMES:
+            raise UsernameTaken(new.username)
+        return replace(new, password_hash=await self._passwords.hash(password))
 
     async def register(self, connection: AsyncConnection, new: Registration) -> Account:
         """Stores a user and tells of it, both or none: in the caller's transaction. Raises UsernameTaken."""
@@ -59,7 +61,8 @@ class Directory:
             if await store.exists(connection, ADMIN):
                 return
         password_hash = await self._passwords.hash(password)
-        new = Registration(ADMIN, password_hash, "Administrator", roles=frozenset({CONTESTANT, ADMIN}))
+        roles = frozenset({CONTESTANT, ADMIN})
+        new = Registration(ADMIN, "Administrator", roles=roles, password_hash=password_hash)
         try:
             async with transaction(self._engine) as connection:
                 await self.register(connection, new)

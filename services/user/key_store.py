@@ -1,4 +1,4 @@
-"""The sealed signing keys, in the schema ``users``."""
+"""The sealed signing keys, in the schema ``user``."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,7 +12,7 @@ from services.user.tables import signing_key_table
 
 async def lock(connection: AsyncConnection) -> None:
     """Lets one process at a time look whether a key is due, until the transaction ends."""
-    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("users.signing_keys"))))
+    await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(sa.func.hashtext("user.signing_keys"))))
 
 
 async def all_keys(connection: AsyncConnection) -> list[SealedKey]:

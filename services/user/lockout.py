@@ -53,7 +53,7 @@ def wait_after(count: float, policy: Policy) -> timedelta:
     if excess <= 0:
         return timedelta()
     doublings = min(excess - 1, 30)  # Beyond, the product would only overflow: the bound holds long before.
-    return min(policy.first_wait * 2**doublings, policy.longest_wait)
+    return min(policy.first_wait * (1 << doublings), policy.longest_wait)
 
 
 def one_more(guesses: Guesses | None, policy: Policy, now: datetime) -> Guesses:
@@ -70,7 +70,8 @@ def count_at(guesses: Guesses | None, policy: Policy, now: datetime) -> float:
     """How many guesses still count."""
     if guesses is None:
         return NONE
-    return guesses.count * 0.5 ** (max(now - guesses.at, timedelta()) / policy.half_life)
+    half_lives = max(now - guesses.at, timedelta()) / policy.half_life
+    return float(guesses.count * 0.5**half_lives)
 
 
 def address_key(address: str) -> str:

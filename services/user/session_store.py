@@ -1,4 +1,4 @@
-"""Sessions and the hashes of their refresh tokens, in the schema ``users``."""
+"""Sessions and the hashes of their refresh tokens, in the schema ``user``."""
 
 from collections.abc import Mapping
 from datetime import datetime

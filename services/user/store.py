@@ -1,4 +1,4 @@
-"""Accounts and counted password guesses, in the schema ``users``."""
+"""Accounts and counted password guesses, in the schema ``user``."""
 
 import hashlib
 from collections.abc import Mapping, Sequence

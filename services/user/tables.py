@@ -1,19 +1,20 @@
-"""The service's tables, in the schema ``users``."""
+"""The service's tables, in the schema ``user``."""
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from services.common.database import service_metadata
+from services.common.idempotency import idempotency_table
 from services.common.outbox import outbox_table
 
-SCHEMA = "users"
+SCHEMA = "user"
 
 metadata = service_metadata(SCHEMA)
 
 _moment = sa.DateTime(timezone=True)
 
 user_table = sa.Table(
-    "users",
+    "account",
     metadata,
     sa.Column("uid", sa.Uuid, primary_key=True),
     sa.Column("username", sa.Text, nullable=False, unique=True),
@@ -29,7 +30,7 @@ user_table = sa.Table(
 )
 
 session_table = sa.Table(
-    "sessions",
+    "session",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("uid", sa.Uuid, sa.ForeignKey(user_table.c.uid), nullable=False),
@@ -41,7 +42,7 @@ session_table = sa.Table(
 )
 
 refresh_token_table = sa.Table(
-    "refresh_tokens",
+    "refresh_token",
     metadata,
     sa.Column("hash", sa.LargeBinary, primary_key=True),
     sa.Column("session_id", sa.Uuid, sa.ForeignKey(session_table.c.id, ondelete="CASCADE"), nullable=False, index=True),
@@ -49,7 +50,7 @@ refresh_token_table = sa.Table(
 )
 
 api_token_table = sa.Table(
-    "api_tokens",
+    "api_token",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("uid", sa.Uuid, sa.ForeignKey(user_table.c.uid), nullable=False),
@@ -62,7 +63,7 @@ api_token_table = sa.Table(
 )
 
 guesses_table = sa.Table(
-    "guesses",
+    "guess_count",
     metadata,
     # A hash: what was typed as a username may be a password.
     sa.Column("key", sa.LargeBinary, primary_key=True),
@@ -71,7 +72,7 @@ guesses_table = sa.Table(
 )
 
 signing_key_table = sa.Table(
-    "signing_keys",
+    "signing_key",
     metadata,
     sa.Column("kid", sa.Text, primary_key=True),
     sa.Column("public", sa.LargeBinary, nullable=False),
@@ -80,4 +81,5 @@ signing_key_table = sa.Table(
     sa.Column("signs_from", _moment, nullable=False),
 )
 
+answer_table = idempotency_table(metadata)
 outbox = outbox_table(metadata)

@@ -1,4 +1,4 @@
-"""The hashes of API tokens, in the schema ``users``."""
+"""The hashes of API tokens, in the schema ``user``."""
 
 from collections.abc import Mapping
 from datetime import datetime

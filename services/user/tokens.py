@@ -51,7 +51,7 @@ def digest(secret: str) -> bytes:
 def secret_of(headers: Mapping[str, str]) -> str | None:
     """The API token in a request's ``authorization`` header, or None if there is another or none."""
     value = headers.get("authorization", "")
-    if not value[: len(_BEARER)].lower() == _BEARER:
+    if value[: len(_BEARER)].lower() != _BEARER:
         return None
     secret = value[len(_BEARER) :].strip()
     return secret if secret.startswith(PREFIX) else None
