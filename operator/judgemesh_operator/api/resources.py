@@ -27,7 +27,7 @@ class Problem:
         return f"{self.where}: {self.field}: {self.message}" if self.field else f"{self.where}: {self.message}"
 
 
-class InvalidResources(Exception):  # noqa: N818 - says what is wrong, as NotFound does
+class InvalidResources(Exception):
     """Resources that cannot be translated. `problems` lists all that was found, not only the first."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 
-from google.api import annotations_pb2  # type: ignore[import-untyped]
+from google.api import annotations_pb2
 from google.protobuf.descriptor_pb2 import (
     DescriptorProto,
     EnumDescriptorProto,
@@ -30,6 +30,8 @@ class Method:
     idempotent: bool
     client_streaming: bool
     server_streaming: bool
+    http_paths: tuple[str, ...] = ()
+    """Its URL templates (https://google.aip.dev/127)."""
 
     @property
     def full_name(self) -> str:
@@ -83,7 +85,17 @@ def _method(service: str, method: MethodDescriptorProto) -> Method:
         idempotent=method.options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN,
         client_streaming=method.client_streaming,
         server_streaming=method.server_streaming,
+        http_paths=tuple(_http_paths(method)),
     )
+
+
+def _http_paths(method: MethodDescriptorProto) -> Iterator[str]:
+    if not method.options.HasExtension(annotations_pb2.http):
+        return
+    rule = method.options.Extensions[annotations_pb2.http]
+    for binding in (rule, *rule.additional_bindings):
+        verb = binding.WhichOneof("pattern")
+        yield binding.custom.path if verb == "custom" else getattr(binding, verb)
 
 
 @lru_cache(maxsize=8)

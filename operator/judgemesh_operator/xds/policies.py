@@ -1,0 +1,51 @@
+"""How a call is treated on its way: deadline and retries, from the method's shape and idempotency level."""
+
+from judgemesh_operator.api.grpc_service import GrpcServiceSpec, Retries
+from judgemesh_operator.xds.descriptor import Method
+from judgemesh_operator.xds.envoy import Json, duration, extension
+
+NEVER_REACHED = "connect-failure,refused-stream,reset-before-request"
+"""What can be retried for any method: the service cannot have seen the call."""
+
+
+def route_action(cluster: str, method: Method, spec: GrpcServiceSpec) -> Json:
+    """Where a call of the method goes, and how long and how often it is tried."""
+    action: Json = {"cluster": cluster, **_deadline(method, spec)}
+    if spec.retries.attempts:
+        action["retry_policy"] = _retries(method, spec.retries)
+    return action
+
+
+def _deadline(method: Method, spec: GrpcServiceSpec) -> Json:
+    """The caller's `grpc-timeout`, capped; streams have no timeout of Envoy's own, which would cut them at 15 s."""
+    if method.unary:
+        longest = spec.timeouts.unary
+    elif method.server_streaming:
+        longest = spec.timeouts.stream
+    else:
+        longest = spec.timeouts.upload
+    cap = duration(longest)
+    return {"timeout": "0s", "max_stream_duration": {"max_stream_duration": cap, "grpc_timeout_header_max": cap}}
+
+
+def _retries(method: Method, retries: Retries) -> Json:
+    # A stream that has begun cannot be retried, and one that has not is opened again by its client's cursor.
+    everything = method.idempotent and method.unary
+    policy: Json = {
+        "retry_on": ",".join(retries.on) if everything else NEVER_REACHED,
+        "num_retries": retries.attempts,
+        "retry_host_predicate": [
+            extension(
+                "envoy.retry_host_predicates.previous_hosts",
+                "extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+            )
+        ],
+        "host_selection_retry_max_attempts": 5,
+        "retry_back_off": {
+            "base_interval": duration(retries.back_off.base),
+            "max_interval": duration(retries.back_off.max),
+        },
+    }
+    if everything and retries.per_try_timeout:
+        policy["per_try_timeout"] = duration(retries.per_try_timeout)
+    return policy
