@@ -58,10 +58,14 @@ MAX_NESTING = 30
 """Of braces and environments. Real statements stay below ten; Python's stack allows some more than this."""
 
 
+BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
+
+
 def render_latex(source: str, file: str, samples: SampleBlocks, findings: Findings) -> str:
     """HTML of the statement; an error is noted where it may not or cannot be rendered."""
     try:
-        expanded = expand_macros(source)
+        # The empty group is for pylatexenc, whose \verb reads past the end of the text.
+        expanded = expand_macros(source) + "\n{}"
     except MacroBombError:
         findings.error(file, "its macros expand without end, or an argument has no end; write them out")
         return ""
@@ -76,6 +80,13 @@ def render_latex(source: str, file: str, samples: SampleBlocks, findings: Findin
     except RecursionError:
         findings.error(file, "is nested too deeply; make it flatter")
         return ""
+
+
+def _text_and_breaks(characters: str) -> Iterator[str]:
+    for number, text in enumerate(BLANK_LINE.split(characters)):
+        if number:
+            yield PARAGRAPH
+        yield escape(text, quote=False)
 
 
 def _forbidden(source: str) -> str | None:
@@ -144,7 +155,7 @@ class _Renderer:
     def _node(self, node: Any) -> Iterator[str]:
         match node:
             case LatexCharsNode():
-                yield escape(node.chars, quote=False)
+                yield from _text_and_breaks(node.chars)
             case LatexSpecialsNode():
                 yield SPECIALS.get(node.specials_chars, escape(node.specials_chars))
             case LatexGroupNode():
@@ -188,7 +199,8 @@ class _Renderer:
         yield PARAGRAPH
 
     def _macro_verb(self, arguments: list[Any]) -> Iterator[str]:
-        yield f"<code>{escape(arguments[0].chars)}</code>"
+        text = getattr(arguments[0], "chars", "")
+        yield f"<code>{escape(text)}</code>"
 
     _macro_lstinline = _macro_verb
 
@@ -224,7 +236,7 @@ class _Renderer:
         yield f"<figcaption>{self.inline(argument_nodes(arguments[-1]))}</figcaption>"
 
     def _macro_epigraph(self, arguments: list[Any]) -> Iterator[str]:
-        quote, source = (self.inline(argument_nodes(argument)) for argument in arguments)
+        quote, source = (self.inline(argument_nodes(argument)) for argument in arguments[:2])
         yield from as_block(f"<blockquote><p>{quote}</p><p>{source}</p></blockquote>")
 
     def _macro_num(self, arguments: list[Any]) -> Iterator[str]:
@@ -259,7 +271,8 @@ class _Renderer:
             yield from as_block(self.flow(node.nodelist))
 
     def _environment_verbatim(self, node: Any) -> str:
-        return f"<pre>{escape(node.nodeargd.verbatim_text.removeprefix(PARAGRAPH[:1]), quote=False)}</pre>"
+        text = getattr(node.nodeargd, "verbatim_text", None) or ""
+        return f"<pre>{escape(text.removeprefix(PARAGRAPH[:1]), quote=False)}</pre>"
 
     _environment_lstlisting = _environment_verbatim
 

@@ -15,7 +15,9 @@ from services.problem.latex_spec import DROPPED, DROPPED_WITH_ARGUMENT
 
 PARAGRAPH = "\n\n"
 """The piece of HTML that ends a paragraph."""
-BLOCK_START = re.compile(r"<(?:h[1-6]|ul|ol|dl|table|pre|div|figure|blockquote|hr)\b")
+MISSING: list[Any] = [None, None, None]
+"""As many as any command here takes."""
+BLOCK_START = re.compile(r"<(?:p|h[1-6]|ul|ol|dl|table|pre|div|figure|blockquote|hr)\b")
 
 
 def paragraphs(pieces: Iterator[str]) -> Iterator[list[str]]:
@@ -36,10 +38,11 @@ def as_block(html: str) -> Iterator[str]:
 
 def wrapped(pieces: Iterator[str], tag: str) -> Iterator[str]:
     """Each run of text within the element, blocks and blank lines outside."""
-    for run in paragraphs(pieces):
+    for number, run in enumerate(paragraphs(pieces)):
+        if number:
+            yield PARAGRAPH
         text = "".join(run)
         yield text if not text.strip() or BLOCK_START.match(text) else element(tag, text)
-        yield PARAGRAPH
 
 
 def element(tag: str, html: str) -> str:
@@ -50,12 +53,12 @@ def element(tag: str, html: str) -> str:
 
 
 def arguments_of(node: Any) -> list[Any]:
-    """The arguments, None for an optional one that is not there."""
+    """The arguments, None for one that is not there: an optional one, or any where the source breaks off."""
     arguments = node.nodeargd
     if arguments is None:
-        return []
+        return MISSING.copy()
     verbatim = getattr(arguments, "verbatim_chars_node", None)
-    return [verbatim] if verbatim is not None else list(arguments.argnlist or [])
+    return [verbatim] if verbatim is not None else list(arguments.argnlist or MISSING)
 
 
 def argument_nodes(argument: Any) -> list[Any]:
@@ -92,7 +95,7 @@ def split_items(nodes: Sequence[Any]) -> list[tuple[Any, list[Any]]]:
     items: list[tuple[Any, list[Any]]] = []
     for node in nodes:
         if isinstance(node, LatexMacroNode) and node.macroname == "item":
-            items.append(((arguments_of(node) or [None])[0], []))
+            items.append((arguments_of(node)[0], []))
         elif items:
             items[-1][1].append(node)
     return items

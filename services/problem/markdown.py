@@ -1,10 +1,10 @@
 """Statements in Markdown: CommonMark with tables, footnotes and formulas, as 2025-09 asks for."""
 
 import re
-from collections.abc import Callable, Mapping
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
 from markdown_it import MarkdownIt
+from markdown_it.token import Token
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 from mdit_py_plugins.footnote import footnote_plugin
 
@@ -25,12 +25,19 @@ def render_markdown(source: str, samples: SampleBlocks, constants: Mapping[str, 
 
 def _parser() -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
-    parser.use(dollarmath_plugin, allow_labels=False, allow_digits=False, double_inline=True, renderer=_formula)
-    return parser.use(footnote_plugin)
+    parser.use(dollarmath_plugin, allow_labels=False, double_inline=True).use(footnote_plugin)
+    for token, display in (("math_inline", False), ("math_inline_double", True), ("math_block", True)):
+        parser.add_render_rule(token, _formula_rule(display=display))
+    return parser
 
 
-def _formula(tex: str, options: dict[str, Any]) -> str:
-    return mathml(tex, display=bool(options["display_mode"]))
+def _formula_rule(*, display: bool) -> Callable[..., str]:
+    """The plugin's own rules put each formula into an element of its own, with classes."""
+
+    def rule(_renderer: object, tokens: Sequence[Token], index: int, *_: object) -> str:
+        return mathml(tokens[index].content, display=display)
+
+    return rule
 
 
 def _with_samples(html: str, samples: SampleBlocks) -> str:

@@ -112,5 +112,5 @@ def _titles(metadata: Metadata, statements: tuple[Statement, ...]) -> dict[str, 
 
 def _identifier(text: str) -> str:
     """As the API's pattern ``[a-z0-9][a-z0-9-]{0,63}`` has it; "" where nothing is left."""
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:64].strip("-")
