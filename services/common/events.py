@@ -96,9 +96,19 @@ class Consumer:
 class Broker:
     """The connection of this process to NATS: taken up again for ever, with no message thrown away meanwhile."""
 
-    def __init__(self, client: Client) -> None:
+    def __init__(self, client: Client, connected: asyncio.Event) -> None:
         self.client = client
+        self._connected = connected
         self.jetstream: JetStreamContext = client.jetstream(timeout=_PUBLISH_SECONDS)
+
+    async def subscribe(self, subject: str, hear: Callable[[Msg], Awaitable[None]]) -> None:
+        """Hears what is said on a subject without JetStream, from now on: what is said while we are away is lost.
+
+        Waits until there is a connection; from then on it is the client that subscribes again.
+        """
+        await self._connected.wait()
+        with translated():
+            await self.client.subscribe(subject, cb=hear)
 
     async def ensure(self, stream: Stream) -> None:
         """Makes the stream, or makes it what it should be."""
@@ -153,8 +163,9 @@ async def connected(url: str, name: str) -> AsyncIterator[Broker]:
     """The connection to NATS, made in the background: a broker that is away at the start does not stop the process."""
     client = Client()
     async with asyncio.TaskGroup() as tasks:
-        connecting = tasks.create_task(_connect(client, url, name), name="connect to NATS")
-        broker = Broker(client)
+        established = asyncio.Event()
+        connecting = tasks.create_task(_connect(client, url, name, established), name="connect to NATS")
+        broker = Broker(client, established)
         try:
             yield broker
         finally:
@@ -166,7 +177,7 @@ async def connected(url: str, name: str) -> AsyncIterator[Broker]:
                 await client.close()
 
 
-async def _connect(client: Client, url: str, name: str) -> None:
+async def _connect(client: Client, url: str, name: str, established: asyncio.Event) -> None:
     while True:
         try:
             await client.connect(
@@ -184,6 +195,7 @@ async def _connect(client: Client, url: str, name: str) -> None:
             log.warning("NATS does not answer yet: %s", error or type(error).__name__)
             await asyncio.sleep(_RETRY_SECONDS)
         else:
+            established.set()
             return
 
 

@@ -6,6 +6,8 @@ by OpenTelemetry's interceptor before this one. Statuses are sent by ``abort`` b
 only what it reads from a response without a body.
 """
 
+from __future__ import annotations
+
 import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable

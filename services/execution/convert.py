@@ -6,12 +6,12 @@ from uuid import UUID
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-
 from judgemesh.execution.v1 import execution_service_pb2 as service_pb
 from judgemesh.execution.v1 import submission_pb2 as pb
 from judgemesh.judging.v1 import judging_pb2 as judging_pb
 from judgemesh.problem.v1 import problem_pb2 as problem_pb
 from judgemesh.type.v1 import verdict_pb2 as verdict_pb
+
 from services.execution import judgings, submissions
 from services.execution.languages_seen import Language
 
@@ -35,27 +35,27 @@ def duration(microseconds: int) -> Duration:
     return message
 
 
-def state_to_proto(state: judgings.State) -> pb.SubmissionState:
+def state_to_proto(state: judgings.State) -> "pb.SubmissionState.ValueType":
     return pb.SubmissionState.Value(_STATE + state.value)
 
 
-def state_from_proto(state: pb.SubmissionState) -> str | None:
+def state_from_proto(state: "pb.SubmissionState.ValueType") -> str | None:
     return pb.SubmissionState.Name(state).removeprefix(_STATE) if state else None
 
 
-def verdict_to_proto(verdict: str) -> verdict_pb.Verdict:
+def verdict_to_proto(verdict: str) -> "verdict_pb.Verdict.ValueType":
     return verdict_pb.Verdict.Value(_VERDICT + (verdict or _NONE))
 
 
-def verdict_from_proto(verdict: verdict_pb.Verdict) -> str | None:
+def verdict_from_proto(verdict: "verdict_pb.Verdict.ValueType") -> str | None:
     return verdict_pb.Verdict.Name(verdict).removeprefix(_VERDICT) if verdict else None
 
 
-def limit_to_proto(limit: str) -> verdict_pb.Limit:
+def limit_to_proto(limit: str) -> "verdict_pb.Limit.ValueType":
     return verdict_pb.Limit.Value(_LIMIT + (limit or _NONE))
 
 
-def limit_from_proto(limit: verdict_pb.Limit) -> str:
+def limit_from_proto(limit: "verdict_pb.Limit.ValueType") -> str:
     return verdict_pb.Limit.Name(limit).removeprefix(_LIMIT) if limit else ""
 
 

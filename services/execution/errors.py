@@ -2,7 +2,14 @@
 
 from collections.abc import Iterable
 
-from services.common.errors import FailedPrecondition, FieldViolation, InvalidArgument, NotFound, PermissionDenied
+from services.common.errors import (
+    FailedPrecondition,
+    FieldViolation,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    Unavailable,
+)
 
 
 class SubmissionNotFound(NotFound):
@@ -53,6 +60,13 @@ class CodeTooLong(InvalidArgument):
         message = f"the source code has {size} bytes, and {limit} are allowed"
         violation = FieldViolation("files", message, "CODE_TOO_LONG")
         super().__init__(message, violations=[violation], bytes=str(size), limit=str(limit))
+
+
+class StreamInterrupted(Unavailable):
+    reason = "STREAM_INTERRUPTED"
+
+    def __init__(self) -> None:
+        super().__init__("this server stops: connect again with the last cursor, and nothing is lost")
 
 
 class CursorInvalid(InvalidArgument):

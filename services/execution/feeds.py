@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from uuid import UUID
 
 from services.common.errors import Unavailable
+from services.execution.errors import StreamInterrupted
 from services.execution.submissions import Update
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,14 @@ class Feeds:
         self._sweep = sweep_seconds
         self._feeds: dict[UUID, Feed] = {}
         self._readers: dict[UUID, asyncio.Task[None]] = {}
+        self._closed = False
+
+    async def close(self) -> None:
+        """Ends every watch with StreamInterrupted: the process stops, and another one goes on from the cursor."""
+        self._closed = True
+        for feed in list(self._feeds.values()):
+            async with feed.changed:
+                feed.changed.notify_all()
 
     def notify(self, submission: UUID) -> None:
         """Something about the submission changed."""
@@ -55,7 +64,10 @@ class Feeds:
             feed.stale.set()
 
     async def watch(self, submission: UUID, after: int) -> AsyncIterator[Update | None]:
-        """The updates after ``after``, until the final one; None when nothing has happened for a heartbeat."""
+        """The updates after ``after``, until the final one; None when nothing has happened for a heartbeat.
+
+        Raises StreamInterrupted when this process stops.
+        """
         async with self._open(submission) as feed:
             position = after
             while True:
@@ -64,6 +76,8 @@ class Feeds:
                     yield feed.updates[position - 1]
                 if feed.complete:
                     return
+                if self._closed:
+                    raise StreamInterrupted
                 if not await self._wait(feed, position):
                     yield None
 
@@ -71,7 +85,7 @@ class Feeds:
         """Whether there is news before the heartbeat is due."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._heartbeat), feed.changed:
-                await feed.changed.wait_for(lambda: len(feed.updates) > position)
+                await feed.changed.wait_for(lambda: self._closed or len(feed.updates) > position)
                 return True
         return False
 

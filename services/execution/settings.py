@@ -9,7 +9,7 @@ class ExecutionSettings(Settings):
     heartbeat_seconds: float = Field(
         default=15.0,
         gt=0,
-        description="A watch stream says something at least so often. 15 s: proxies give up an idle stream after minutes.",
+        description="A watch stream says something at least so often. 15 s: proxies drop an idle stream after minutes.",
     )
     sweep_seconds: float = Field(
         default=1.0,

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -24,6 +25,10 @@ from services.execution.tables import (
 
 UPDATES_CHANNEL = "submission_update"
 """The PostgreSQL channel that names each submission with a new update."""
+
+_STUCK_BATCH = 100
+
+_Row = sa.Row[*tuple[Any, ...]]
 
 _WITH_JUDGING = sa.select(submission_table, judging_table).join(
     judging_table, judging_table.c.id == submission_table.c.judging_id
@@ -74,9 +79,7 @@ async def of_judging(connection: AsyncConnection, judging: UUID) -> Submission |
     return _submission(row) if row is not None else None
 
 
-async def find(
-    connection: AsyncConnection, wanted: Filter, *, before: UUID | None, limit: int
-) -> list[Submission]:
+async def find(connection: AsyncConnection, wanted: Filter, *, before: UUID | None, limit: int) -> list[Submission]:
     """Submissions by time, newest first, without files and tests; only those before ``before`` if it is given."""
     columns = {
         submission_table.c.username: wanted.user,
@@ -113,7 +116,7 @@ async def add_test(connection: AsyncConnection, judging: Judging, test: TestResu
 async def add_update(
     connection: AsyncConnection, submission: UUID, judging: Judging, *, test_number: int | None
 ) -> None:
-    """Appends to what watchers see, and wakes them when the transaction commits. The caller holds the submission's lock."""
+    """Appends to what watchers see, and wakes them on commit. The caller holds the submission's lock."""
     last = sa.select(sa.func.coalesce(sa.func.max(update_table.c.sequence), 0) + 1).where(
         update_table.c.submission_id == submission
     )
@@ -151,6 +154,32 @@ async def updates_after(connection: AsyncConnection, submission: UUID, sequence:
     ]
 
 
+async def stuck(connection: AsyncConnection, older_than_seconds: float) -> list[Submission]:
+    """Submissions whose judging is not final and has not changed for so long, locked against other replicas."""
+    query = _WITH_JUDGING.where(
+        judging_table.c.state.not_in([State.JUDGED, State.CANCELLED]),
+        judging_table.c.change_time < sa.func.now() - timedelta(seconds=older_than_seconds),
+    )
+    rows = await connection.execute(query.limit(_STUCK_BATCH).with_for_update(skip_locked=True))
+    return [_submission(row) for row in rows]
+
+
+async def replace_judging(connection: AsyncConnection, submission: UUID, judging: UUID) -> None:
+    """Puts a new judging in force, in state QUEUED; what the old one still says is not heard any more."""
+    await connection.execute(judging_table.insert().values(id=judging, submission_id=submission, state=State.QUEUED))
+    await connection.execute(
+        submission_table.update().where(submission_table.c.id == submission).values(judging_id=judging)
+    )
+    await add_update(connection, submission, Judging(judging, State.QUEUED), test_number=None)
+
+
+async def as_new(connection: AsyncConnection, submission: UUID) -> NewSubmission:
+    """A stored submission as it was accepted."""
+    row = (await connection.execute(sa.select(submission_table).where(submission_table.c.id == submission))).one()
+    files = await _files(connection, submission)
+    return NewSubmission(row.problem, row.problem_revision, row.bundle, row.username, row.language, files)
+
+
 async def remember_languages(connection: AsyncConnection, languages: Sequence[Language]) -> None:
     """Keeps what workers announced, so that a language stays known while its workers are away."""
     for language in languages:
@@ -182,9 +211,7 @@ async def _tests(connection: AsyncConnection, judging: UUID, attempt: int) -> tu
     return tuple(_test(row) for row in await connection.execute(query))
 
 
-def _submission(
-    row: sa.Row[Any], files: tuple[SourceFile, ...] = (), tests: tuple[TestResult, ...] = ()
-) -> Submission:
+def _submission(row: _Row, files: tuple[SourceFile, ...] = (), tests: tuple[TestResult, ...] = ()) -> Submission:
     return Submission(
         id=row._mapping[submission_table.c.id],
         problem=row.problem,
@@ -198,7 +225,7 @@ def _submission(
     )
 
 
-def _judging(row: sa.Row[Any]) -> Judging:
+def _judging(row: _Row) -> Judging:
     return Judging(
         id=row._mapping[judging_table.c.id],
         state=State(row.state),
@@ -217,7 +244,7 @@ def _judging(row: sa.Row[Any]) -> Judging:
     )
 
 
-def _test(row: sa.Row[Any]) -> TestResult:
+def _test(row: _Row) -> TestResult:
     return TestResult(
         number=row.number,
         sample=row.sample,
@@ -230,5 +257,5 @@ def _test(row: sa.Row[Any]) -> TestResult:
     )
 
 
-def _usage(row: sa.Row[Any]) -> Usage:
+def _usage(row: _Row) -> Usage:
     return Usage(row.cpu_us, row.wall_us, row.memory_bytes, row.output_bytes)

@@ -4,6 +4,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
 
 from services.common.database import service_metadata
+from services.common.idempotency import idempotency_table
+from services.common.outbox import outbox_table
 
 metadata = service_metadata("execution")
 
@@ -100,3 +102,6 @@ language_table = sa.Table(
     sa.Column("version", sa.Text, nullable=False),
     sa.Column("extensions", postgresql.ARRAY(sa.Text), nullable=False),
 )
+
+outbox = outbox_table(metadata)
+idempotency = idempotency_table(metadata)

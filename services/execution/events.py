@@ -1,0 +1,73 @@
+"""What the execution service says and hears on NATS."""
+
+from datetime import UTC, datetime
+from typing import Final
+from uuid import UUID
+
+import structlog
+from google.protobuf.message import DecodeError
+from judgemesh.execution.v1 import events_pb2
+from judgemesh.judging.v1 import judging_pb2
+from nats.aio.msg import Msg
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from services.common.events import JUDGED, Broker, Consumer
+from services.common.outbox import Outbox
+from services.common.telemetry import carried
+from services.execution import convert
+from services.execution.judgings import Judging
+from services.execution.languages_seen import Language, LiveWorkers
+from services.execution.submissions import NewSubmission, Submission
+from services.execution.tables import outbox as outbox_table
+
+log = structlog.get_logger(__name__)
+
+OUTBOX: Final = Outbox(outbox_table)
+
+JUDGED_CONSUMER: Final = Consumer(JUDGED, "execution", "judgemesh.judged.>")
+
+_WORKERS: Final = "judgemesh.workers.*"
+
+
+async def enqueue_task(connection: AsyncConnection, judging: UUID, submission: UUID, new: NewSubmission) -> None:
+    """Puts a task for the workers into the outbox. The judging's id makes a second copy harmless."""
+    task = convert.task_to_proto(judging, submission, new)
+    with carried(submission=task.submission, problem=task.problem):
+        await OUTBOX.enqueue(connection, f"judgemesh.judge.{new.language}", str(judging), task.SerializeToString())
+
+
+async def announce_verdict(connection: AsyncConnection, submission: Submission, judging: Judging) -> None:
+    """Tells the other services that a submission is judged."""
+    event = events_pb2.SubmissionJudged(
+        submission=submission.name,
+        problem=submission.problem,
+        user=submission.user,
+        language=submission.language,
+        verdict=convert.verdict_to_proto(judging.verdict),
+        submit_time=convert.timestamp(submission.create_time),
+        judge_time=convert.timestamp(judging.end_time),
+    )
+    await OUTBOX.enqueue(
+        connection, "judgemesh.events.execution.submission_judged", f"judged:{judging.id}", event.SerializeToString()
+    )
+
+
+class WorkerWatch:
+    """Hears the workers' announcements: which languages can be judged now."""
+
+    def __init__(self, workers: LiveWorkers) -> None:
+        self._workers = workers
+        self.heard: set[Language] = set()
+
+    async def subscribe(self, broker: Broker) -> None:
+        await broker.subscribe(_WORKERS, self._hear)
+
+    async def _hear(self, message: Msg) -> None:
+        try:
+            announcement = judging_pb2.WorkerAnnouncement.FromString(message.data)
+        except DecodeError:
+            log.warning("a worker's announcement can't be read", subject=message.subject)
+            return
+        languages = [convert.language_from_proto(language) for language in announcement.languages]
+        self._workers.announce(announcement.worker, languages, datetime.now(UTC))
+        self.heard.update(languages)

@@ -1,0 +1,122 @@
+"""gRPC in and out."""
+
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from typing import Any
+from uuid import UUID
+
+import grpc
+from google.protobuf.timestamp_pb2 import Timestamp
+from judgemesh.execution.v1 import execution_service_pb2 as pb
+from judgemesh.execution.v1.execution_service_pb2_grpc import ExecutionServiceServicer
+from judgemesh.execution.v1.submission_pb2 import Submission as SubmissionProto
+from judgemesh.problem.v1 import problem_service_pb2 as problem_pb
+from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
+from judgemesh.type.v1.stream_pb2 import Heartbeat
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from services.common.caller import Caller, current_caller
+from services.common.errors import DomainError
+from services.common.idempotency import Idempotency, RequestKey
+from services.common.paging import last_key, next_token, page_size
+from services.common.status import to_status
+from services.execution import convert
+from services.execution.execution import Execution
+from services.execution.languages_seen import LiveWorkers
+from services.execution.submissions import SEES_ALL, Filter, accept, parse_cursor, parse_name, visible_user
+from services.execution.tables import idempotency as idempotency_table
+
+Context = grpc.aio.ServicerContext[Any, Any]
+
+_IDEMPOTENCY = Idempotency(idempotency_table)
+
+
+class ExecutionServicer(ExecutionServiceServicer):
+    def __init__(
+        self, engine: AsyncEngine, execution: Execution, problems: ProblemServiceStub, workers: LiveWorkers
+    ) -> None:
+        self._engine = engine
+        self._execution = execution
+        self._problems = problems
+        self._workers = workers
+
+    async def ListLanguages(self, request: pb.ListLanguagesRequest, context: Context) -> pb.ListLanguagesResponse:
+        languages = self._workers.languages(datetime.now(UTC))
+        return pb.ListLanguagesResponse(
+            languages=[convert.language_to_proto(language, count) for language, count in languages]
+        )
+
+    async def CreateSubmission(self, request: pb.CreateSubmissionRequest, context: Context) -> SubmissionProto:
+        caller = current_caller()
+        wanted = problem_pb.GetProblemRequest(name=request.parent, view=problem_pb.PROBLEM_VIEW_BASIC)
+        problem = convert.problem_from_proto(await self._problems.GetProblem(wanted))
+        known = await self._execution.known_languages()
+        files = convert.files_from_proto(request.files)
+        new = accept(problem, caller.name, request.language, files, known)
+
+        async def create(connection: AsyncConnection) -> SubmissionProto:
+            return convert.submission_to_proto(await self._execution.submit(connection, new))
+
+        key = RequestKey(caller.name, "CreateSubmission", request.request_id)
+        return await _IDEMPOTENCY.once(self._engine, key, request, SubmissionProto, create)
+
+    async def GetSubmission(self, request: pb.GetSubmissionRequest, context: Context) -> SubmissionProto:
+        caller = current_caller()
+        submission = await self._execution.get(parse_name(request.name), caller, files=True)
+        return convert.submission_to_proto(submission, internal=_sees_internals(caller))
+
+    async def ListSubmissions(self, request: pb.ListSubmissionsRequest, context: Context) -> pb.ListSubmissionsResponse:
+        size = page_size(request.page_size)
+        key = last_key(request, request.page_token)
+        found = await self._execution.find(
+            _filter(request, current_caller()), before=UUID(key[0]) if key else None, limit=size + 1
+        )
+        page = found[:size]
+        return pb.ListSubmissionsResponse(
+            submissions=[convert.submission_to_proto(submission) for submission in page],
+            next_page_token=next_token(request, str(page[-1].id)) if len(found) > size else "",
+        )
+
+    async def WatchSubmission(
+        self, request: pb.WatchSubmissionRequest, context: Context
+    ) -> AsyncIterator[pb.WatchSubmissionResponse]:
+        cursor = parse_cursor(request.cursor)
+        submission = await self._execution.get(parse_name(request.name), current_caller())
+        try:
+            async for update, final in self._execution.watch(submission.id, cursor):
+                if update is None:
+                    yield pb.WatchSubmissionResponse(cursor=_cursor(cursor), heartbeat=Heartbeat(time=_now()))
+                    continue
+                cursor = update.sequence
+                yield pb.WatchSubmissionResponse(cursor=_cursor(cursor), update=convert.update_to_proto(update, final))
+        except DomainError as error:
+            # Over HTTP the status is 200 by now, and an item is the only thing that a client sees.
+            yield pb.WatchSubmissionResponse(cursor=_cursor(cursor), error=to_status(error))
+
+    async def CancelSubmission(self, request: pb.CancelSubmissionRequest, context: Context) -> SubmissionProto:
+        submission = await self._execution.cancel(parse_name(request.name), current_caller())
+        return convert.submission_to_proto(submission)
+
+
+def _filter(request: pb.ListSubmissionsRequest, caller: Caller) -> Filter:
+    return Filter(
+        user=visible_user(request.user, caller),
+        problem=request.problem or None,
+        language=request.language or None,
+        state=convert.state_from_proto(request.state),
+        verdict=convert.verdict_from_proto(request.verdict),
+    )
+
+
+def _sees_internals(caller: Caller) -> bool:
+    return caller.has_role(*SEES_ALL)
+
+
+def _cursor(sequence: int) -> str:
+    return str(sequence) if sequence else ""
+
+
+def _now() -> Timestamp:
+    now = Timestamp()
+    now.GetCurrentTime()
+    return now

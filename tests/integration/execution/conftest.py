@@ -1,0 +1,114 @@
+"""The execution service on real parts, in this process: only the problem service is a stand-in."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import grpc
+import pytest
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from judgemesh.execution.v1.execution_service_pb2_grpc import (
+    ExecutionServiceStub,
+    add_ExecutionServiceServicer_to_server,
+)
+from judgemesh.judging.v1.judging_pb2 import JudgingEvent
+from judgemesh.problem.v1 import problem_pb2, problem_service_pb2
+from judgemesh.problem.v1.problem_service_pb2_grpc import (
+    ProblemServiceServicer,
+    ProblemServiceStub,
+    add_ProblemServiceServicer_to_server,
+)
+from services.common import database, server
+from services.common.caller import Caller
+from services.common.channels import mesh_channel
+from services.common.errors import NotFound
+from services.common.migrations import migrate
+from services.common.settings import Settings
+from services.execution import convert, store
+from services.execution.execution import Execution
+from services.execution.feeds import Feeds
+from services.execution.languages_seen import Language, LiveWorkers
+from services.execution.servicer import ExecutionServicer
+from services.execution.submissions import Update
+
+NAME = "judgemesh.execution.v1.ExecutionService"
+
+
+class NoSuchProblem(NotFound):
+    reason = "PROBLEM_NOT_FOUND"
+
+
+class OneProblem(ProblemServiceServicer):
+    """A problem service that has problems/sums alone."""
+
+    async def GetProblem(self, request: problem_service_pb2.GetProblemRequest, context: object) -> problem_pb2.Problem:
+        if request.name != "problems/sums":
+            raise NoSuchProblem(f"there is no {request.name}")
+        limits = problem_pb2.ProblemLimits(code_bytes=1000)
+        return problem_pb2.Problem(name=request.name, revision=3, judging_bundle="ab" * 32, limits=limits)
+
+
+class TrustingVerifier:
+    """Takes a token for the name and roles that it spells: ``alice`` or ``dora+director``."""
+
+    async def verify(self, token: str) -> Caller:
+        name, *roles = token.split("+")
+        return Caller(name, f"uid-{name}", frozenset({"contestant", *roles}), token)
+
+
+@dataclass(frozen=True)
+class Running:
+    """The service under test."""
+
+    stub: ExecutionServiceStub
+    execution: Execution
+    engine: AsyncEngine
+    url: str
+    feeds: Feeds
+
+    async def take(self, event: JudgingEvent) -> None:
+        await self.execution.take(convert.event_from_proto(event))
+
+
+def as_caller(token: str) -> dict[str, tuple[tuple[str, str], ...]]:
+    """The arguments of a call made by this caller."""
+    return {"metadata": (("authorization", f"Bearer {token}"),)}
+
+
+async def _serving(built: server.Server) -> asyncio.Task[None]:
+    task = asyncio.create_task(built.serve())
+    while not built.port:
+        await asyncio.sleep(0)
+    return task
+
+
+@pytest.fixture(scope="module")
+async def running(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Running]:
+    url = await fresh_database()
+    await migrate(url, "execution")
+    settings = Settings(database_url=url, drain_seconds=0, grace_seconds=1)
+    engine = database.create_engine(settings)
+    problems = server.build(settings, services=["judgemesh.problem.v1.ProblemService"], verifier=TrustingVerifier())
+    add_ProblemServiceServicer_to_server(OneProblem(), problems.grpc)
+    problem_task = await _serving(problems)
+
+    async def updates(submission: object, after: int) -> list[Update]:
+        async with database.transaction(engine) as connection:
+            return await store.updates_after(connection, submission, after)
+
+    feeds = Feeds(updates, heartbeat_seconds=60, sweep_seconds=0.01)
+    execution = Execution(engine, feeds)
+    built = server.build(settings, services=[NAME], public=[f"/{NAME}/ListLanguages"], verifier=TrustingVerifier())
+    async with mesh_channel(f"127.0.0.1:{problems.port}", 5) as channel:
+        servicer = ExecutionServicer(engine, execution, ProblemServiceStub(channel), LiveWorkers())
+        add_ExecutionServiceServicer_to_server(servicer, built.grpc)
+        task = await _serving(built)
+        languages = (Language("c", "C", "gcc", ("c",)), Language("python3", "Python", "3", ("py",)))
+        await execution.remember_languages(languages)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{built.port}") as mine:
+            yield Running(ExecutionServiceStub(mine), execution, engine, url, feeds)
+        built.stopping.set()
+        problems.stopping.set()
+        await asyncio.gather(task, problem_task)
+    await engine.dispose()
