@@ -1,4 +1,4 @@
-"""problem.yaml, in the legacy formats and in 2025-09 (and its drafts), read into one record.
+"""What problem.yaml says, in the legacy formats and in 2025-09 (and its drafts), as one record.
 
 Source: the Kattis problem package format, https://www.kattis.com/problem-package-format/spec/.
 """
@@ -9,13 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.problem.archive import PackageArchive
-from services.problem.errors import Findings
 from services.problem.limits import MAX_TIME_SECONDS, DeclaredLimits
-from services.problem.yamlfile import read_mapping
 
 LEGACY_FORMATS = ("legacy", "legacy-icpc")
 CURRENT_FORMAT = "2025-09"
@@ -61,7 +57,7 @@ class _Document(BaseModel):
 
 class _LimitsDocument(_Document):
     time_limit: float | None = Field(default=None, gt=0, le=MAX_TIME_SECONDS)
-    time_resolution: float = Field(default=1.0, gt=0, le=MAX_TIME_SECONDS)
+    time_resolution: float = Field(default=1.0, ge=0.001, le=MAX_TIME_SECONDS)
     memory: int | None = Field(default=None, gt=0, le=64 * 1024)
     output: int | None = Field(default=None, gt=0, le=1024)
     code: int | None = Field(default=None, gt=0, le=10 * 1024)
@@ -115,7 +111,9 @@ class _Credits(_Document):
     translators: dict[str, People] = Field(default_factory=dict)
 
 
-class _LegacyProblem(_Document):
+class LegacyProblem(_Document):
+    """problem.yaml of the legacy and legacy-icpc formats."""
+
     problem_format_version: str = "legacy"
     type: Literal["pass-fail", "scoring"] = "pass-fail"
     name: Name | dict[LanguageCode, Name] | None = None
@@ -154,7 +152,9 @@ class _LegacyProblem(_Document):
         )
 
 
-class _CurrentProblem(_Document):
+class CurrentProblem(_Document):
+    """problem.yaml of 2025-09."""
+
     problem_format_version: str
     type: ProblemKind | Annotated[list[ProblemKind], Field(min_length=1)] = "pass-fail"
     name: Name | Annotated[dict[LanguageCode, Name], Field(min_length=1)]
@@ -191,80 +191,6 @@ class _CurrentProblem(_Document):
             languages=() if self.languages == "all" else tuple(self.languages),
             constants={name: str(value) for name, value in self.constants.items()},
         )
-
-
-def read_metadata(archive: PackageArchive, findings: Findings) -> Metadata:
-    """problem.yaml. Raises PackageInvalid with everything that is wrong in it."""
-    content = read_mapping(archive, "problem.yaml", findings)
-    findings.raise_errors()
-    version = content.get("problem_format_version", "legacy")
-    if version not in (*LEGACY_FORMATS, CURRENT_FORMAT, *DRAFTS):
-        known = ", ".join((*LEGACY_FORMATS, CURRENT_FORMAT))
-        findings.error("problem.yaml: problem_format_version", f"{version!r} is unknown; use one of {known}")
-        findings.raise_errors()
-    model = _LegacyProblem if version in LEGACY_FORMATS else _CurrentProblem
-    document = _validated(model, content, findings)
-    _note_unknown_keys(document, "", findings, strict=version == CURRENT_FORMAT)
-    _note_oddities(document, findings)
-    findings.raise_errors()
-    return document.metadata()
-
-
-def _validated(
-    model: type[_LegacyProblem] | type[_CurrentProblem], content: dict[str, Any], findings: Findings
-) -> _LegacyProblem | _CurrentProblem:
-    try:
-        return model.model_validate(content)
-    except ValidationError as error:
-        seen = set()
-        for detail in error.errors(include_url=False):
-            if (path := _key_path(detail["loc"], content)) not in seen:
-                findings.error(f"problem.yaml: {path}", _explained(detail))
-            seen.add(path)
-        findings.raise_errors()
-        raise
-
-
-def _key_path(location: tuple[int | str, ...], content: Any) -> str:
-    """The path of keys that are really in the file: pydantic adds the names of a union's members."""
-    path: list[str] = []
-    for step in location:
-        if isinstance(content, dict) and (step in content or not path):
-            content = content.get(step)
-        elif isinstance(content, list) and isinstance(step, int):
-            content = content[step]
-        elif not (isinstance(content, dict) and re.fullmatch(r"[a-z_]+", str(step)) and step == location[-1]):
-            continue
-        path.append(str(step))
-    return ".".join(path)
-
-
-def _explained(detail: ErrorDetails) -> str:
-    """Pydantic's message, and what YAML made of an unquoted value."""
-    if detail["type"] == "string_type" and not isinstance(detail["input"], dict | list):
-        return f"must be text; put quotes around {detail['input']}"
-    return detail["msg"][0].lower() + detail["msg"][1:]
-
-
-def _note_unknown_keys(document: BaseModel, path: str, findings: Findings, *, strict: bool) -> None:
-    """An error in 2025-09, as it says. Older packages are full of keys of other systems: a warning."""
-    for key in document.model_extra or {}:
-        (findings.error if strict else findings.warn)(f"problem.yaml: {path}{key}", "is not a key of this format")
-    for name in type(document).model_fields:
-        if isinstance(value := getattr(document, name), BaseModel):
-            _note_unknown_keys(value, f"{path}{name}.", findings, strict=strict)
-
-
-def _note_oddities(document: _LegacyProblem | _CurrentProblem, findings: Findings) -> None:
-    version = document.problem_format_version
-    if version in DRAFTS:
-        findings.warn("problem.yaml", f"{version} is a draft; it is read as {CURRENT_FORMAT}")
-    if version == CURRENT_FORMAT and not document.uuid:
-        findings.error("problem.yaml: uuid", "is required; add a new UUID (uuidgen prints one)")
-    if isinstance(document, _CurrentProblem) and document.allow_file_writing:
-        findings.warn("problem.yaml: allow_file_writing", "has no effect here")
-    if document.license == "public domain" and document.rights_owner:
-        findings.warn("problem.yaml: rights_owner", "must not be there when the license is public domain")
 
 
 def flags_of(value: object) -> tuple[str, ...]:

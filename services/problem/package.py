@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from services.problem.archive import PackageArchive
 from services.problem.errors import Findings, PackageTypeUnsupported
 from services.problem.limits import Limits, limits_of
-from services.problem.metadata import Metadata, read_metadata
+from services.problem.metadata import Metadata
+from services.problem.problem_yaml import read_metadata
 from services.problem.statement import Statement, read_statements
 from services.problem.submissions import ExampleSubmission, read_submissions
 from services.problem.testdata import PackageTest, Sample, read_samples, read_tests

@@ -18,6 +18,9 @@ from services.problem.testdata import Sample
 MAX_SOURCE_BYTES = 128 * 1024
 MAX_HTML_CHARACTERS = 512 * 1024
 """Of a statement without its images. Formulas grow by some ten times on the way to MathML."""
+MAX_ALL_CHARACTERS = 1536 * 1024
+"""Of all statements without their images, so that a problem fits into one message."""
+MAX_LANGUAGES = 20
 FILE = re.compile(r"(?:(problem_statement|statement)/)?problem(?:\.([A-Za-z]{2,3}(?:-[A-Za-z]{2})?))?\.(tex|md|pdf)")
 FOOTNOTES = '<section class="footnotes">'
 
@@ -52,6 +55,8 @@ def read_statements(
         text = archive.read_text(source.name, MAX_SOURCE_BYTES)
         blocks = SampleBlocks(samples, source.name, findings)
         statements.append(_statement(source, text, metadata, blocks, images))
+    if sum(len(re.sub(r'"data:[^"]*"', "", statement.html)) for statement in statements) > MAX_ALL_CHARACTERS:
+        findings.error(f"{next(iter(sources.values())).folder}/", "its statements together are too long; remove some")
     if metadata.format == "2025-09":
         _note_missing_names(metadata, sources, findings)
     return tuple(sorted(statements, key=lambda statement: (statement.language != "en", statement.language)))
@@ -66,6 +71,9 @@ def _sources(archive: PackageArchive, findings: Findings) -> dict[str, _Source]:
         language = match[2] or "en"
         if match[3] == "pdf":
             findings.warn(name, "is not shown: only statements in Markdown and LaTeX are")
+        elif len(sources) == MAX_LANGUAGES:
+            findings.error(name, f"is one statement too many; {MAX_LANGUAGES} languages are allowed")
+            return sources
         elif language in sources:
             findings.warn(name, f"is not shown: {sources[language].name} is the statement in this language")
         else:

@@ -4,12 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings, PackageNoTests, PackageTypeUnsupported
+from services.problem.errors import Findings, PackageNoTests, PackageTooLarge, PackageTypeUnsupported
 from services.problem.metadata import flags_of
 from services.problem.yamlfile import read_mapping
 
-MAX_SAMPLE_BYTES = 64 * 1024
-"""Of a sample's input or answer, as it is shown."""
+MAX_SAMPLES = 50
+MAX_SAMPLE_BYTES = 16 * 1024
+"""Of a sample's input or answer, as it is shown. All samples fit into one message."""
+MAX_CONFIGURATION_BYTES = 512 * 1024
+"""Of all YAML files of groups and tests: reading YAML is slow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,7 @@ class _Groups:
         self._findings = findings
         self._legacy = legacy
         self._flags: dict[str, tuple[str, ...] | None] = {}
+        self._bytes_left = MAX_CONFIGURATION_BYTES
 
     def validator_flags(self, base: str) -> tuple[str, ...]:
         """Those of the test itself, else of the nearest group around it that has some."""
@@ -102,6 +106,11 @@ class _Groups:
         return self._flags[file]
 
     def _read(self, file: str) -> tuple[str, ...] | None:
+        self._bytes_left -= self._archive.size(file)
+        if self._bytes_left < 0:
+            raise PackageTooLarge(
+                "the YAML files below data/ are too large", limit_bytes=str(MAX_CONFIGURATION_BYTES), entry=file
+            )
         content = read_mapping(self._archive, file, self._findings)
         if content.get("args"):
             raise PackageTypeUnsupported(f"command-line arguments of the submission ({file})")
@@ -121,7 +130,10 @@ class _Groups:
 
 def read_samples(archive: PackageArchive, tests: tuple[PackageTest, ...], findings: Findings) -> tuple[Sample, ...]:
     """The samples as they are shown: the files for that (``1.in.statement``, ``1.out``) where there are some."""
-    return tuple(_sample(archive, test, findings) for test in tests if test.sample)
+    samples = [test for test in tests if test.sample]
+    if len(samples) > MAX_SAMPLES:
+        findings.error("data/sample/", f"has {len(samples)} tests; at most {MAX_SAMPLES} can be samples")
+    return tuple(_sample(archive, test, findings) for test in samples[:MAX_SAMPLES])
 
 
 def _sample(archive: PackageArchive, test: PackageTest, findings: Findings) -> Sample:

@@ -8,6 +8,7 @@ from services.problem.archive import PackageArchive
 from services.problem.errors import Findings
 
 MAX_YAML_BYTES = 64 * 1024
+MAX_DIGITS = 40
 
 
 class _PlainLoader(yaml.SafeLoader):
@@ -20,11 +21,22 @@ class _PlainLoader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [key.value for key, _ in node.value]
+        seen = set()
         for key, _ in node.value:
-            if keys.count(key.value) > 1:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value} is there twice", key.start_mark)
+            name = str(key.value)[:100]
+            if name in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{name} is there twice", key.start_mark)
+            seen.add(name)
         return super().construct_mapping(node, deep)
+
+    def construct_yaml_int(self, node: yaml.ScalarNode) -> int:
+        """As YAML has it, without numbers that take seconds to print."""
+        if len(node.value) > MAX_DIGITS:
+            raise yaml.constructor.ConstructorError(None, None, "the number is too long", node.start_mark)
+        return super().construct_yaml_int(node)
+
+
+_PlainLoader.add_constructor("tag:yaml.org,2002:int", _PlainLoader.construct_yaml_int)
 
 
 def read_mapping(archive: PackageArchive, name: str, findings: Findings) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from services.problem.errors import PackageInvalid, PackageNoTests, PackageTypeUnsupported
+from services.problem.errors import PackageInvalid, PackageNoTests, PackageTooLarge, PackageTypeUnsupported
 from services.problem.package import Package
 
 Files = dict[str, str | bytes]
@@ -95,7 +95,16 @@ def test_a_name_that_yaml_takes_for_a_number_needs_quotes(read: Read, legacy: Fi
 
 @pytest.mark.parametrize(
     "yaml",
-    ["name: [", "- a", "a: &a [x]\nb: *a", "name: a\nname: b", "[" * 5000, "problem_format_version: 1999-01", "\x01"],
+    [
+        "name: [",
+        "- a",
+        "a: &a [x]\nb: *a",
+        "name: a\nname: b",
+        "[" * 5000,
+        "problem_format_version: 1999-01",
+        "\x01",
+        "name: 0x" + "f" * 9000,
+    ],
 )
 def test_broken_yaml_is_an_error_of_the_file(read: Read, legacy: Files, yaml: str):
     """Syntax errors, references, doubled keys, bottomless nesting and unknown versions name problem.yaml."""
@@ -268,5 +277,21 @@ def test_a_large_sample_is_shown_in_part(read: Read, legacy: Files):
     """A sample of megabytes does not reach the answer of a listing, and is a warning."""
     package = read(legacy | {"data/sample/1.in": "x" * 1_000_000})
 
-    assert len(package.samples[0].input) == 64 * 1024
+    assert len(package.samples[0].input) == 16 * 1024
     assert any(warning.startswith("data/sample/1.in") for warning in package.warnings)
+
+
+def test_more_samples_than_anybody_reads_are_an_error(read: Read, legacy: Files):
+    """All samples are answered in one message, so their number is bounded."""
+    many = {f"data/sample/{number}{suffix}": "" for number in range(60) for suffix in (".in", ".ans")}
+
+    assert list(violations(read, legacy | many)) == ["data/sample/"]
+
+
+def test_configuration_without_end_is_refused(read: Read, current: Files):
+    """Thousands of large YAML files beside the tests would take minutes to read."""
+    files = {f"data/secret/{number}{suffix}": "" for number in range(20) for suffix in (".in", ".ans")}
+    yaml = {f"data/secret/{number}.yaml": "hint: a\n#" + "x" * 60_000 for number in range(20)}
+
+    with pytest.raises(PackageTooLarge):
+        read(current | files | yaml)
