@@ -32,13 +32,13 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - the gateway is what the world reaches; th
 
 @dataclass(frozen=True)
 class Envoys:
-    """What both proxies are made from. `collector` is the port that takes spans, if any does."""
+    """What both proxies are made from. `collector` takes spans, where there is one."""
 
     directory: DataDirectory
     ports: Ports
     services: tuple[str, ...]
     host: str
-    collector: int | None
+    collector: tuple[str, int] | None
 
     def configure(self) -> None:
         """Write what the Envoys watch. Raises CannotStart when the resources are not right."""
@@ -82,7 +82,7 @@ class Envoys:
         )
 
     def _collector(self) -> Address | None:
-        return Address(LOOPBACK, self.collector) if self.collector else None
+        return Address(*self.collector) if self.collector else None
 
     def _folder(self, proxy: Proxy) -> Path:
         return self.directory.mesh / proxy.name

@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import Self
 
 from services.cli.local import jaeger, preflight, probes, services
+from services.cli.local.collector import Collector, from_environment
 from services.cli.local.directory import DataDirectory, account_password
 from services.cli.local.failures import CannotStart
 from services.cli.local.happenings import Happening, Report, Stage, unheard
@@ -30,6 +31,8 @@ class Options:
     """How to run it. `host` is the gateway's address; all else stays on loopback.
 
     `slots` is how many submissions the worker judges at once; None leaves it to the worker.
+    `collector` takes the spans, instead of Jaeger, which is then not started; without it, and without Jaeger,
+    the one that OTEL_EXPORTER_OTLP_ENDPOINT names.
     `environment` goes to every service and to the worker, over everything else.
     """
 
@@ -38,6 +41,7 @@ class Options:
     host: str = LOOPBACK
     slots: int | None = None
     open_registration: bool = True
+    collector: Collector | None = None
     environment: tuple[tuple[str, str], ...] = ()
 
 
@@ -123,10 +127,13 @@ class Platform:
         native, log = services.native_environment(), self.directory.fresh_log
         self._add(Process(self._postgres.program(log("postgres"), native), self._report))
         self._add(Process(self._nats.program(log("nats"), native), self._report))
-        if found := jaeger.find(self.directory):
+        found = jaeger.find(self.directory)
+        if found and not self.options.collector:
             program = jaeger.program(found, self.ports, log("jaeger"), self.directory, native)
             self._add(Process(program, self._report))
-        self._envoys = Envoys(self.directory, self.ports, self.services, self.options.host, self._collector_port())
+        self._collector = self._choose_collector()
+        address = self._collector.address() if self._collector else None
+        self._envoys = Envoys(self.directory, self.ports, self.services, self.options.host, address)
         self._add(Process(self._envoys.mesh(log("mesh"), native), self._report))
         for name in self.services:
             program = services.service(name, self.ports, log(name), self.directory, self._environment(name))
@@ -205,13 +212,12 @@ class Platform:
             extra["JUDGEMESH_BOOTSTRAP_ADMIN_PASSWORD"] = account_password(self.directory, "admin")
             extra["JUDGEMESH_USER_KEY_SECRET"] = self.directory.secret("user-keys")
             extra["JUDGEMESH_USER_REGISTRATION"] = "open" if self.options.open_registration else "closed"
-        return services.environment(name, self.ports, nats_url=self._nats.url, collector=self._collector(), extra=extra)
+        return services.environment(name, self.ports, nats_url=self._nats.url, collector=self._collector, extra=extra)
 
-    def _collector(self) -> str | None:
-        return f"http://{LOOPBACK}:{self.ports.otlp}" if "jaeger" in self.processes else None
-
-    def _collector_port(self) -> int | None:
-        return self.ports.otlp if "jaeger" in self.processes else None
+    def _choose_collector(self) -> Collector | None:
+        if "jaeger" in self.processes:
+            return Collector(f"http://{LOOPBACK}:{self.ports.otlp}")
+        return self.options.collector or from_environment()
 
     # --- stopping -------------------------------------------------------------------------------------------------
 

@@ -9,6 +9,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from services.cli.local import account, jaeger, programs
+from services.cli.local.collector import from_environment
 from services.cli.local.directory import DataDirectory, unwritable
 from services.cli.local.failures import CannotStart
 from services.cli.local.ports import busy_ports
@@ -181,8 +182,8 @@ def compilers() -> Iterator[Finding]:
 def tracing(directory: DataDirectory, environment: Mapping[str, str]) -> Finding:
     if found := jaeger.find(directory):
         return Finding("traces", Level.OK, f"Jaeger: {found}")
-    if endpoint := environment.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
-        return Finding("traces", Level.OK, f"exported to {endpoint}")
+    if collector := from_environment(environment):
+        return Finding("traces", Level.OK, f"exported to {collector.url}")
     return Finding(
         "traces",
         Level.WARNING,

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from services.cli.local import probes
+from services.cli.local.collector import VARIABLE, Collector
 from services.cli.local.directory import DataDirectory
 from services.cli.local.ports import LOOPBACK, SERVICE_PORTS, Ports
 from services.cli.local.process import Program
@@ -31,14 +32,14 @@ def native_environment() -> dict[str, str]:
 
 
 def environment(
-    name: str, ports: Ports, *, nats_url: str, collector: str | None, extra: dict[str, str]
+    name: str, ports: Ports, *, nats_url: str, collector: Collector | None, extra: dict[str, str]
 ) -> dict[str, str]:
     """The environment of one process: the caller's own, and over it what this run decides."""
     # Of ours, only what tunes a service passes: not the tokens and passwords of the command line.
     inherited = {
         key: value for key, value in os.environ.items() if key not in ("JUDGEMESH_TOKEN", "JUDGEMESH_PASSWORD")
     }
-    telemetry = {"OTEL_EXPORTER_OTLP_ENDPOINT": collector} if collector else {}
+    telemetry = {VARIABLE: collector.url} if collector else {}
     return (
         inherited
         | {
