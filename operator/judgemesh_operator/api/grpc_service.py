@@ -54,8 +54,11 @@ class Retries(Model):
 
     attempts: Annotated[int, Field(ge=0, le=10)] = 3
     """Retries after the first attempt; 0 turns retrying off."""
-    on: tuple[RetryCondition, ...] = ("unavailable", "reset", "connect-failure", "refused-stream")
-    """Conditions for idempotent unary methods. Others are retried only where the service cannot have seen the call."""
+    conditions: tuple[RetryCondition, ...] = ("unavailable", "reset", "connect-failure", "refused-stream")
+    """For idempotent unary methods; others are retried only where the service cannot have seen the call.
+
+    Not called `on`, which YAML reads as true.
+    """
     per_try_timeout: Duration | None = None
     back_off: BackOff = BackOff()
     concurrency: Positive = 100

@@ -46,7 +46,8 @@ def _provider(jwt: Jwt) -> Json:
             "cache_duration": duration(jwt.cache_duration),
             # Without fast_listener the listener would wait for keys that only it can serve.
             "async_fetch": {"fast_listener": True, "failed_refetch_duration": "1s"},
-            "retry_policy": {"num_retries": 2},
+            # Requests wait for this while there are no keys yet: Envoy's own back-off of seconds would eat their time.
+            "retry_policy": {"num_retries": 2, "retry_back_off": {"base_interval": "0.1s", "max_interval": "0.3s"}},
         },
     }
 

@@ -32,7 +32,7 @@ def _retries(method: Method, retries: Retries) -> Json:
     # A stream that has begun cannot be retried, and one that has not is opened again by its client's cursor.
     everything = method.idempotent and method.unary
     policy: Json = {
-        "retry_on": ",".join(retries.on) if everything else NEVER_REACHED,
+        "retry_on": ",".join(retries.conditions) if everything else NEVER_REACHED,
         "num_retries": retries.attempts,
         "retry_host_predicate": [
             extension(

@@ -33,13 +33,19 @@ class Reply:
     grpc: int = 0
     jwt_failure: str = ""
     """The text that jwt_authn leaves in the request's metadata; empty fits any."""
+    status: int = 0
+    """The HTTP status to answer with, if another: without keys a token is not to blame."""
 
 
 REPLIES = (
     Reply(400, 3, "INVALID_REQUEST"),
     Reply(401, 16, "TOKEN_EXPIRED", "the access token has expired; refresh it", 16, "Jwt is expired"),
     Reply(401, 16, "TOKEN_MISSING", "this needs an access token: Authorization: Bearer <token>", 16, "Jwt is missing"),
+    Reply(
+        401, 14, "KEYS_UNAVAILABLE", "tokens cannot be verified now; try again", 14, "Jwks remote fetch is failed", 503
+    ),
     Reply(401, 16, "TOKEN_INVALID", "the token is not valid here", 16),
+    Reply(403, 7, "TOKEN_INVALID", "the token is for another audience", 7, "Audiences in Jwt are not allowed"),
     Reply(403, 7, "FORBIDDEN", "this is forbidden", 7),
     Reply(404, 5, "NO_SUCH_METHOD", "the API has no method with this path and verb", 12),
     Reply(405, 12, "METHOD_NOT_ALLOWED"),
@@ -94,6 +100,7 @@ _SPEAKS_GRPC = (
 def _for_grpc(reply: Reply) -> Json:
     details = {"header": {"key": "grpc-status-details-bin", "value": _details(reply)}}
     return {
+        **_status_override(reply),
         "filter": _fits(reply, *_SPEAKS_GRPC),
         "body": {"inline_string": reply.message},
         "headers_to_add": [{**details, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}],
@@ -108,11 +115,16 @@ def _details(reply: Reply) -> str:
     return base64.b64encode(status.SerializeToString(deterministic=True)).decode().rstrip("=")
 
 
+def _status_override(reply: Reply) -> Json:
+    return {"status_code": reply.status} if reply.status else {}
+
+
 def _for_http(reply: Reply) -> Json:
     metadata = {"requestId": "%REQ(X-REQUEST-ID)%", "traceparent": "%REQ(TRACEPARENT)%"}
     info = {"@type": ERROR_INFO, "reason": reply.reason, "domain": DOMAIN, "metadata": metadata}
     body = {"code": reply.code, "message": reply.message or "%LOCAL_REPLY_BODY%", "details": [info]}
     return {
+        **_status_override(reply),
         "filter": _fits(reply),
         "body_format_override": {"content_type": JSON_TYPE, "json_format": body, "omit_empty_values": True},
     }

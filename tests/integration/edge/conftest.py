@@ -1,5 +1,6 @@
 """One edge and one mesh proxy in front of one fake upstream, for the whole run."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator, Callable
 from pathlib import Path
@@ -9,10 +10,10 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from jwt.algorithms import OKPAlgorithm
-
 from judgemesh_operator.api import Resources, load_resources
 from judgemesh_operator.xds import ProxyKind
+from jwt.algorithms import OKPAlgorithm
+
 from tests.integration.edge.proxies import Envoy, prepare, running
 from tests.integration.edge.upstream import Upstream
 
@@ -81,8 +82,6 @@ async def keys_fetched(envoy: Envoy) -> None:
 
 async def until(envoy: Envoy, stat: str, reached: Callable[[int], bool]) -> None:
     """Waits for a counter of the Envoy: what it does in its own time shows nowhere else."""
-    import asyncio
-
     async with asyncio.timeout(15):
-        while not reached(sum((await envoy.stats(stat)).values())):
+        while not reached(sum((await envoy.stats(stat)).values())):  # noqa: ASYNC110 - another process counts
             await asyncio.sleep(0.05)
