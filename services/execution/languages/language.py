@@ -1,0 +1,119 @@
+"""A language: how its programs are compiled and run. Read from the YAML file beside this module that has its name."""
+
+import shutil
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from services.execution.languages.entry_points import java_main_class, python_main_file
+
+_FOLDER = Path(__file__).parent
+_MIB = 1024 * 1024
+TOOLCHAIN_PATH = "/usr/local/bin:/usr/bin:/bin"
+"""Where compilers and interpreters are looked for: system directories only, which programs may read."""
+
+
+class EntryPoint(StrEnum):
+    """How it is found where a program starts."""
+
+    NONE = "none"
+    JAVA_MAIN = "java_main"
+    PYTHON_MAIN = "python_main"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Language:
+    """How programs of a language are compiled and run.
+
+    In the commands stand for themselves: ``{sources}`` (every source file, as arguments of their own), ``{build}``
+    (the directory of the compiled program), ``{entry}`` (the entry point), ``{heap_mib}`` (memory for the heap).
+    """
+
+    id: str
+    name: str
+    """For people."""
+    extensions: tuple[str, ...]
+    """File name extensions by which the language is recognised, the usual one first."""
+    sources: tuple[str, ...]
+    """Extensions of the files that the compiler is given; others (headers) just lie beside them."""
+    compile: tuple[str, ...]
+    run: tuple[str, ...]
+    version: tuple[str, ...]
+    """A command whose first line of output names the version."""
+    entry_point: EntryPoint = EntryPoint.NONE
+    memory_reserve_mib: int = 0
+    """What the runtime needs beside the heap."""
+    out_of_memory: tuple[str, ...] = ()
+    """What the runtime writes to standard error when an allocation is refused and not handled."""
+
+    def source_names(self, names: Iterable[str]) -> list[str]:
+        """Those of the files that the compiler is given, in order of their names."""
+        return sorted(name for name in names if name.rpartition(".")[2] in self.sources)
+
+    def compile_command(self, files: dict[str, bytes], memory_bytes: int) -> tuple[str, ...]:
+        """The command that compiles in the current directory."""
+        # A file name never looks like an option.
+        sources = [f"./{name}" for name in self.source_names(files)]
+        return self._command(self.compile, sources, build=".", entry="", memory_bytes=memory_bytes)
+
+    def run_command(self, build: str, files: dict[str, bytes], memory_bytes: int) -> tuple[str, ...]:
+        """The command that runs what was compiled in `build`."""
+        return self._command(self.run, [], build=build, entry=self.entry(files), memory_bytes=memory_bytes)
+
+    def version_command(self) -> tuple[str, ...]:
+        return self._command(self.version, [], build="", entry="", memory_bytes=0)
+
+    def entry(self, files: dict[str, bytes]) -> str:
+        """Where the program starts; empty where the language needs no name for it."""
+        sources = {name: files[name] for name in self.source_names(files)}
+        match self.entry_point:
+            case EntryPoint.JAVA_MAIN:
+                return java_main_class(sources)
+            case EntryPoint.PYTHON_MAIN:
+                return python_main_file(sources)
+            case EntryPoint.NONE:
+                return ""
+
+    @property
+    def installed(self) -> bool:
+        return all(_find(command[0]) for command in (self.compile, self.version) if command)
+
+    def _command(
+        self, template: Sequence[str], sources: list[str], *, build: str, entry: str, memory_bytes: int
+    ) -> tuple[str, ...]:
+        limit = memory_bytes // _MIB
+        heap = max(limit // 2, limit - self.memory_reserve_mib)
+        values = {"build": build, "entry": entry, "heap_mib": str(heap)}
+        command: list[str] = []
+        for part in template:
+            if part == "{sources}":
+                command.extend(sources)
+            else:
+                command.append(_fill(part, values))
+        return (_find(command[0]) or command[0], *command[1:])
+
+
+def _fill(part: str, values: dict[str, str]) -> str:
+    for name, value in values.items():
+        part = part.replace(f"{{{name}}}", value)
+    return part
+
+
+def _find(program: str) -> str | None:
+    return shutil.which(program, path=TOOLCHAIN_PATH)
+
+
+def load_languages(folder: Path = _FOLDER) -> dict[str, Language]:
+    """All languages by identifier. Raises TypeError or ValueError where a file is wrong."""
+    return {path.stem: _load(path) for path in sorted(folder.glob("*.yaml"))}
+
+
+def _load(path: Path) -> Language:
+    fields = yaml.safe_load(path.read_text())
+    values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in fields.items()}
+    values["entry_point"] = EntryPoint(values.get("entry_point", EntryPoint.NONE))
+    return Language(id=path.stem, **values)

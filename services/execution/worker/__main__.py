@@ -1,0 +1,147 @@
+"""The judge worker: wiring, start and stop."""
+
+import asyncio
+import contextlib
+import logging
+import signal
+import sys
+from typing import BinaryIO
+
+import nats.js.errors
+
+from services.common import logs
+from services.common import metrics as metrics_page
+from services.common.events import Broker, connected, translated
+from services.common.telemetry import traced
+from services.execution.languages.language import Language, load_languages
+from services.execution.worker import convert, metrics, toolchains
+from services.execution.worker.announcement import announce
+from services.execution.worker.bundles import BundleInvalid, Bundles, Download
+from services.execution.worker.judging import Judge, WallTime
+from services.execution.worker.queue import JudgingQueue
+from services.execution.worker.sandbox import selftest
+from services.execution.worker.sandbox.run import SandboxError
+from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
+from services.execution.worker.settings import WorkerSettings
+from services.execution.worker.validators import Validators
+
+log = logging.getLogger(__name__)
+
+BUCKET = "JUDGEDATA"
+
+
+async def run(settings: WorkerSettings, stop: asyncio.Event) -> None:
+    """Judge until `stop` is set; then finish what runs within the grace period, or give it back.
+
+    Raises LayerMissing or SandboxError where programs cannot be run safely.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+        sandboxes = [await stack.enter_async_context(sandbox) for sandbox in _sandboxes(settings)]
+        layers = await _proven_layers(sandboxes[0], settings)
+        languages = await toolchains.versions(_wanted_languages(settings), sandboxes[0])
+        broker = await stack.enter_async_context(connected(settings.nats_url, settings.worker_name))
+        queue = JudgingQueue(
+            broker,
+            _judge(settings, languages, broker),
+            frozenset(language.id for language, _ in languages),
+            ack_wait=settings.ack_wait_seconds,
+            max_attempts=settings.max_attempts,
+        )
+        metrics.SLOTS.set(len(sandboxes))
+        log.info("worker %s judges %s", settings.worker_name, ", ".join(language.id for language, _ in languages))
+        announcement = convert.announcement(settings.worker_name, languages, layers)
+        async with asyncio.TaskGroup() as tasks:
+            announcing = tasks.create_task(announce(broker, settings.worker_name, announcement), name="announce")
+            serving = [
+                tasks.create_task(queue.serve(sandbox, stop), name=f"slot {number}")
+                for number, sandbox in enumerate(sandboxes)
+            ]
+            await stop.wait()
+            announcing.cancel()
+            _, unfinished = await asyncio.wait(serving, timeout=settings.grace_seconds)
+            for task in unfinished:
+                task.cancel()
+
+
+def _sandboxes(settings: WorkerSettings) -> list[Sandbox]:
+    directory = settings.worker_directory
+    directory.mkdir(parents=True, exist_ok=True)
+    directory.chmod(0o711)
+    return [
+        Sandbox(
+            SlotSettings(
+                directory=directory / f"slot-{slot}",
+                user=SlotSettings.user_of_slot(slot, settings.sandbox_first_user),
+                readable=settings.sandbox_readable,
+            )
+        )
+        for slot in range(settings.worker_slots)
+    ]
+
+
+async def _proven_layers(sandbox: Sandbox, settings: WorkerSettings) -> list[str]:
+    layers = await selftest.probe(sandbox)
+    for layer in layers:
+        metrics.LAYERS.labels(layer.name).set(layer.holds)
+        if not layer.holds:
+            log.warning("the sandbox's layer %s does not hold: %s", layer.name, layer.detail)
+    selftest.check(layers, settings.sandbox_required_layers, own_user=sandbox.settings.user is not None)
+    return [layer.name for layer in layers if layer.holds]
+
+
+def _wanted_languages(settings: WorkerSettings) -> list[Language]:
+    known = load_languages()
+    return [known[name] for name in (settings.worker_languages or known)]
+
+
+def _judge(settings: WorkerSettings, languages: list[tuple[Language, str]], broker: Broker) -> Judge:
+    installed = {language.id: language for language, _ in languages}
+    bundles = Bundles(
+        settings.worker_directory / "bundles",
+        _download_from(broker),
+        max_bytes=settings.cache_bytes,
+        max_bundle_bytes=settings.bundle_bytes,
+    )
+    bundles.prepare()
+    validators = Validators(settings.worker_directory / "validators", installed)
+    validators.prepare()
+    wall = WallTime(factor=settings.wall_time_factor, extra=settings.wall_time_extra_seconds)
+    return Judge(settings.worker_name, installed, bundles, validators, wall)
+
+
+def _download_from(broker: Broker) -> Download:
+    async def download(name: str, file: BinaryIO) -> None:
+        with translated():
+            try:
+                bucket = await broker.jetstream.object_store(BUCKET)
+                await bucket.get(name, writeinto=file)  # type: ignore[arg-type]
+            except nats.js.errors.NotFoundError as error:
+                raise BundleInvalid(f"there is no bundle {name}") from error
+
+    return download
+
+
+async def _run_until_signal(settings: WorkerSettings) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop.set)
+    await run(settings, stop)
+
+
+def main() -> int:
+    settings = WorkerSettings()
+    logs.setup(settings.log_level)
+    if settings.metrics_listen:
+        metrics_page.serve(settings.metrics_listen)
+    with traced("judge-worker"):
+        try:
+            asyncio.run(_run_until_signal(settings))
+        except (selftest.LayerMissing, SandboxError) as error:
+            log.critical("the worker does not start: %s", error)
+            return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

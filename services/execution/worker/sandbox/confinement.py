@@ -1,0 +1,126 @@
+"""What a forked child takes away from itself before it becomes the program."""
+
+import contextlib
+import math
+import os
+import resource
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from services.execution.worker.sandbox import landlock, libc, seccomp
+from services.execution.worker.sandbox.run import RunLimits, RunRequest
+
+TOOLCHAINS = (
+    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store",
+    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives",
+    "/etc/localtime", "/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/java-25-openjdk", "/etc/python3",
+    "/etc/python3.11", "/etc/python3.12", "/etc/python3.13", "/etc/ssl/openssl.cnf",
+    "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/sys/devices/system/cpu",
+)  # fmt: skip
+"""What a program may read and execute: toolchains, their configuration, and facts of the machine."""
+DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+
+PATH = "/usr/local/bin:/usr/bin:/bin"
+_MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Confinement:
+    """What holds for every run of a slot."""
+
+    user: int | None
+    """The user and group that a run becomes; None where the launcher is not root, and runs keep its user."""
+    landlock_version: int
+    """The version of Landlock to use; 0: none."""
+    toolchains: Sequence[tuple[int, bool]]
+    devices: Sequence[tuple[int, bool]]
+
+    @property
+    def signals_confined(self) -> bool:
+        """Whether the kernel itself keeps a run from signalling processes that are not its own."""
+        return self.user is not None or self.landlock_version >= 6
+
+    def ruleset(self, request: RunRequest, workdir: str) -> landlock.Ruleset | None:
+        """The rules of one run, as far as they can be made outside of it."""
+        if not self.landlock_version:
+            return None
+        rules = landlock.Ruleset(self.landlock_version)
+        for descriptor, directory in self.toolchains:
+            rules.allow_reading(descriptor, directory=directory)
+        for descriptor, directory in self.devices:
+            rules.allow_writing(descriptor, directory=directory)
+        for descriptor, directory in landlock.open_paths(request.readable):
+            rules.allow_reading(descriptor, directory=directory)
+            os.close(descriptor)
+        for descriptor, directory in landlock.open_paths([workdir]):
+            rules.allow_writing(descriptor, directory=directory)
+            os.close(descriptor)
+        return rules
+
+    def prepare_launcher(self) -> None:
+        """Put on the launcher, once, what its runs inherit and it can live with itself: it saves them the time."""
+        _limit(resource.RLIMIT_CORE, 0)
+        # The stack counts as memory. Unlimited by itself: the C library gives each thread a stack of this size, and
+        # only without a limit its small default.
+        _limit(resource.RLIMIT_STACK, resource.RLIM_INFINITY)
+        _limit(resource.RLIMIT_MEMLOCK, 0)
+        _limit(resource.RLIMIT_MSGQUEUE, 0)
+        _prefer_to_be_killed()
+        libc.set_no_new_privileges()
+        if self.signals_confined:
+            seccomp.Filter().install()
+
+    def limits(self, limits: RunLimits) -> list[tuple[int, tuple[int, int]]]:
+        """The resource limits of a run, for :meth:`apply`."""
+        seconds = math.ceil(limits.cpu_seconds)
+        # Counted over all processes of the user: exact where a slot has its own; otherwise a backstop with room for
+        # the user's others, behind the launcher's own count.
+        processes = limits.processes + (0 if self.user is not None else 1024)
+        return [
+            # The backstop of our own accounting: it takes part in no verdict.
+            _bounded(resource.RLIMIT_CPU, seconds + 2, seconds + 3),
+            # Above the limit, so that going over it is seen in the memory really used, whatever the program makes of
+            # a refused allocation.
+            _bounded(resource.RLIMIT_DATA, 2 * limits.memory_bytes + 64 * _MIB),
+            _bounded(resource.RLIMIT_FSIZE, limits.file_bytes),
+            _bounded(resource.RLIMIT_NOFILE, limits.open_files),
+            _bounded(resource.RLIMIT_NPROC, processes),
+        ]
+
+    def apply(self, limits: list[tuple[int, tuple[int, int]]], rules: landlock.Ruleset | None) -> None:
+        """Give up, in the child, everything that the program must not have. Raises OSError."""
+        for kind, values in limits:
+            resource.setrlimit(kind, values)
+        if self.user is not None:
+            os.setgroups([])
+            os.setresgid(self.user, self.user, self.user)
+            os.setresuid(self.user, self.user, self.user)
+        libc.die_with_parent(signal.SIGKILL)
+        if rules is not None:
+            rules.allow_own_process()
+            rules.restrict_self()
+        if not self.signals_confined:
+            seccomp.Filter(only_signal=os.getpid()).install()
+
+
+def _prefer_to_be_killed() -> None:
+    """If memory runs out all the same, the kernel takes the program (or us, which it can spare), not the worker."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        os.write(descriptor, b"1000")
+        os.close(descriptor)
+
+
+def _bounded(kind: int, soft: int, hard: int | None = None) -> tuple[int, tuple[int, int]]:
+    """A limit, or the one that is lower already: only root could raise it."""
+    ceiling = resource.getrlimit(kind)[1]
+    hard = soft if hard is None else hard
+    if ceiling != resource.RLIM_INFINITY:
+        hard = ceiling if hard == resource.RLIM_INFINITY else min(hard, ceiling)
+        soft = hard if soft == resource.RLIM_INFINITY else min(soft, hard)
+    return kind, (soft, hard)
+
+
+def _limit(kind: int, value: int) -> None:
+    resource.setrlimit(*_bounded(kind, value))

@@ -1,0 +1,55 @@
+"""What is to be judged: a task of the queue, and the problem's judging bundle."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A submission to judge."""
+
+    judging: str
+    submission: str
+    problem: str
+    bundle: str
+    """SHA-256 (hex) of the judging bundle."""
+    language: str
+    files: dict[str, bytes]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProblemLimits:
+    """The limits that a problem sets. Times in seconds, sizes in bytes."""
+
+    time: float
+    memory: int
+    output: int
+    compilation_time: float
+    compilation_memory: int
+    validation_time: float
+    validation_memory: int
+    validation_output: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """A test, by the names of its entries in the bundle."""
+
+    __test__ = False  # no test case of pytest's
+
+    number: int
+    sample: bool
+    input: str
+    answer: str
+    validator_flags: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """What a bundle holds."""
+
+    problem: str
+    limits: ProblemLimits
+    tests: tuple[Test, ...]
+    validator_flags: tuple[str, ...]
+    validator_folder: str
+    """The folder of the custom output validator; empty for the default one."""
