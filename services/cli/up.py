@@ -31,7 +31,7 @@ def up(
     ] = PortChoice.DEFAULT,
     workers: Annotated[
         int | None,
-        typer.Option(min=1, max=64, help="How many submissions are judged at once.", show_default="one per two cores"),
+        typer.Option(min=1, max=64, help="How many programs are judged at once.", show_default="one per core"),
     ] = None,
     seed: Annotated[bool, typer.Option(help="Make accounts and import the sample problems.")] = True,
     open_registration: Annotated[bool, typer.Option(help="Let anybody register.")] = True,

@@ -38,6 +38,7 @@ class DataDirectory:
         self.logs = self.root / "logs"
         self.programs = self.root / "bin"
         self.work = self.root / "work"
+        self.worker = self.root / "worker"
 
     def prepare(self) -> None:
         """Create what is missing. Raises CannotStart when the place cannot be written."""

@@ -30,7 +30,7 @@ EDGE_SECONDS = 15.0
 class Options:
     """How to run it. `host` is the gateway's address; all else stays on loopback.
 
-    `slots` is how many submissions the worker judges at once; None leaves it to the worker.
+    `slots` is how many programs the worker runs at once; None leaves it to the worker.
     `collector` takes the spans, instead of Jaeger, which is then not started; without it, and without Jaeger,
     the one that OTEL_EXPORTER_OTLP_ENDPOINT names.
     `environment` goes to every service and to the worker, over everything else.
@@ -205,7 +205,9 @@ class Platform:
     def _environment(self, name: str) -> dict[str, str]:
         extra = dict(self.options.environment)
         if name == "worker":
-            extra |= {"JUDGEMESH_SLOTS": str(self.options.slots)} if self.options.slots else {}
+            extra["JUDGEMESH_WORKER_DIRECTORY"] = str(self.directory.worker)
+            if self.options.slots:
+                extra["JUDGEMESH_WORKER_SLOTS"] = str(self.options.slots)
         else:
             extra["JUDGEMESH_DATABASE_URL"] = self._postgres.url(name)
         if name == "user":

@@ -19,7 +19,8 @@ LONGEST_BACK_OFF = 15.0
 """Seconds between two restarts: short at first, since most deaths are single ones."""
 SOUND_AFTER = 10.0
 """A program that lived for so many seconds was well: the next death counts as the first."""
-POLL = 0.05
+POLL = 0.1
+"""Seconds between two looks at a program that starts: each look takes time from it."""
 LOG_TAIL = 15
 
 
