@@ -1,11 +1,12 @@
 """Generate everything that follows from the protos; `--check` says when a committed file is stale.
 
-Written: `proto/gen/` (messages, stubs and their types) and `services/gateway/descriptors.binpb`
-(the descriptor set that Envoy transcodes with).
+Written: `proto/gen/` (messages, stubs and their types), `services/gateway/descriptors.binpb` (the descriptor set that
+Envoy transcodes with) and `services/gateway/openapi.json` (the description of what the local gateway serves).
 """
 
 import argparse
 import shutil
+import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -16,6 +17,8 @@ PROTO = Path(__file__).parent
 ROOT = PROTO.parent
 GENERATED = Path("proto/gen")
 DESCRIPTORS = Path("services/gateway/descriptors.binpb")
+DESCRIPTION = Path("services/gateway/openapi.json")
+MANIFESTS = ROOT / "manifests" / "local"
 
 
 def main() -> None:
@@ -31,8 +34,7 @@ def check() -> int:
         fresh = Path(scratch)
         generate(fresh)
         stale = sorted(differences(fresh / GENERATED, ROOT / GENERATED))
-        if not same(fresh / DESCRIPTORS, ROOT / DESCRIPTORS):
-            stale.append(str(DESCRIPTORS))
+        stale += [str(name) for name in (DESCRIPTORS, DESCRIPTION) if not same(fresh / name, ROOT / name)]
     for name in stale:
         print(f"stale: {name}", file=sys.stderr)
     if stale:
@@ -62,22 +64,33 @@ def generate(root: Path) -> None:
     (root / DESCRIPTORS).parent.mkdir(parents=True, exist_ok=True)
     protos = sources(PROTO, "judgemesh") + sources(PROTO / "third_party", "buf", "envoyproxy")
     protoc(f"--python_out={output}", f"--mypy_out={output}", *protos)
-    services = [name for name in protos if name.endswith("_service.proto") or name.endswith("external_auth.proto")]
+    services = [name for name in protos if name.endswith(("_service.proto", "external_auth.proto"))]
     if services:
         protoc(f"--grpc_python_out={output}", f"--mypy_grpc_out=only_async:{output}", *services)
     described = [*sources(PROTO, "judgemesh"), "google/rpc/error_details.proto"]
     protoc("--include_imports", f"--descriptor_set_out={root / DESCRIPTORS}", *described)
+    describe(described, root / DESCRIPTION)
+
+
+def describe(protos: list[str], output: Path) -> None:
+    """Comments are for the description alone: what Envoy gets stays small."""
+    with tempfile.TemporaryDirectory() as scratch:
+        commented = Path(scratch) / "commented.binpb"
+        protoc("--include_imports", "--include_source_info", f"--descriptor_set_out={commented}", *protos)
+        # A process of its own: it imports what was generated just now.
+        command = [sys.executable, "-m", "services.gateway", str(commented), str(MANIFESTS), str(output)]
+        subprocess.run(command, cwd=ROOT, check=True)
 
 
 def sources(root: Path, *folders: str) -> list[str]:
-    return sorted(
-        str(path.relative_to(root)) for folder in folders for path in (root / folder).rglob("*.proto")
-    )
+    return sorted(str(path.relative_to(root)) for folder in folders for path in (root / folder).rglob("*.proto"))
 
 
 def protoc(*arguments: str) -> None:
     paths = [f"-I{PROTO}", f"-I{PROTO / 'third_party'}", f"-I{well_known_types()}"]
-    plugins = [f"--plugin={name}={Path(sys.executable).parent / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")]
+    plugins = [
+        f"--plugin={name}={Path(sys.executable).parent / name}" for name in ("protoc-gen-mypy", "protoc-gen-mypy_grpc")
+    ]
     code = _protoc_compiler.run_main([word.encode() for word in ("protoc", *paths, *plugins, *arguments)])
     if code:
         sys.exit(code)

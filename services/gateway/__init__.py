@@ -1,0 +1,1 @@
+"""What the edge needs beyond the mesh's resources: descriptors, the description of the HTTP API, a page to read it."""
