@@ -44,7 +44,9 @@ def remaining(guesses: Guesses | None, policy: Policy, now: datetime) -> timedel
     """How long until the next guess is allowed; zero where it is allowed now."""
     if guesses is None:
         return timedelta()
-    return max(guesses.at + wait_after(guesses.count, policy) - now, timedelta())
+    wait = wait_after(guesses.count, policy)
+    # Without a wait nothing remains, even of a guess that another replica's clock puts into the future.
+    return max(guesses.at + wait - now, timedelta()) if wait else timedelta()
 
 
 def wait_after(count: float, policy: Policy) -> timedelta:

@@ -74,8 +74,12 @@ class Keyring:
         self.keys: Sequence[SigningKey] = sorted(keys, key=lambda key: (key.signs_from, key.kid), reverse=True)
 
     def signer(self, now: datetime) -> SigningKey | None:
-        """The key to sign with: the newest whose time has come; None where there is none that can be opened."""
-        return next((key for key in self.keys if key.private is not None and key.signs_from <= now), None)
+        """The key to sign with: the newest whose time has come; None where there is none that can be opened.
+
+        Where no key's time has come, a clock was set back: the oldest one signs.
+        """
+        opened = [key for key in self.keys if key.private is not None]
+        return next((key for key in opened if key.signs_from <= now), opened[-1] if opened else None)
 
     def next_signs_from(self, now: datetime, period: timedelta) -> datetime | None:
         """When a key to be made now should start to sign; None where none is due.

@@ -38,6 +38,11 @@ def test_wait_runs_out() -> None:
     ]
 
 
+def test_free_guess_from_the_future_locks_nobody() -> None:
+    """A replica whose clock is ahead does not make others wait for free guesses."""
+    assert remaining(Guesses(1, NOW + timedelta(minutes=5)), POLICY, NOW) == timedelta()
+
+
 def test_guesses_decay() -> None:
     """After a half-life, half of the guesses are forgotten, so that the next one waits less."""
     later = NOW + POLICY.half_life

@@ -117,6 +117,13 @@ def test_announced_key_is_published_and_does_not_sign() -> None:
     assert ring.signer(NOW + ANNOUNCED) is new
 
 
+def test_clock_that_was_set_back_does_not_stop_signing() -> None:
+    """Where no key's time has come, the oldest one signs."""
+    older, newer = key(NOW), key(NOW + ANNOUNCED)
+
+    assert Keyring([newer, older]).signer(NOW - SECOND) is older
+
+
 def test_old_key_is_published_until_its_last_token_is_over() -> None:
     """A key leaves the key set when the tokens that it signed last have expired, and can be deleted then."""
     old, new = key(NOW - PERIOD), key(NOW)
