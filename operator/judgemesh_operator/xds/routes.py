@@ -38,7 +38,7 @@ def mesh_routes(proxy: Proxy, services: Iterable[GrpcService], descriptors: Desc
 
 
 def gateway_routes(
-    gateway: MeshGateway, services: Sequence[GrpcService], descriptors: Descriptors, pages: Pages
+    proxy: Proxy, gateway: MeshGateway, services: Sequence[GrpcService], descriptors: Descriptors, pages: Pages
 ) -> Json:
     """The edge.
 
@@ -52,6 +52,9 @@ def gateway_routes(
     routes += _body_limits(gateway.spec.limits, services, descriptors)
     routes += _framings(gateway, services, descriptors)
     host = _virtual_host("api", routes)
+    if proxy.collector:
+        # With it a trace is found without a tool that shows traceparents.
+        host["response_headers_to_add"] = [{"header": {"key": "x-trace-id", "value": "%TRACE_ID%"}}]
     if gateway.spec.cors.allow_origins:
         host["typed_per_filter_config"] = {CORS: _cors(gateway.spec.cors)}
     largest = max((len(content) for content in pages.values()), default=0)
@@ -74,15 +77,14 @@ def _service_routes(service: GrpcService, descriptors: Descriptors, *, by_accept
         yield _route(service, method)
 
 
-def _route(service: GrpcService, method: Method, **more: object) -> Json:
+def _route(service: GrpcService, method: Method) -> Json:
     match = {"path": method.path}
-    return {"name": method.full_name, "match": match, "route": route_action(service.name, method, service.spec), **more}
+    return {"name": method.path[1:], "match": match, "route": route_action(service.name, method, service.spec)}
 
 
 def _framed(service: GrpcService, method: Method) -> Iterator[Json]:
     for accept in FRAMINGS:
         route = _route(service, method)
-        route["name"] += f" {accept}"
         route["match"] = {**route["match"], **_accepts(accept)}
         route["response_headers_to_add"] = [
             {"header": {"key": key, "value": value}} for key, value in _STREAMED[accept]
@@ -117,6 +119,7 @@ def _framings(gateway: MeshGateway, services: Sequence[GrpcService], descriptors
 def _nowhere(match: Json) -> Json:
     # Not a direct response: the CORS filter passes those by.
     return {
+        "name": "nowhere",
         "match": match,
         "route": {"cluster": "nowhere", "cluster_not_found_response_code": "NOT_FOUND"},
     }
@@ -136,6 +139,7 @@ _REFLECTION_LIMIT = {"max_stream_duration": "600s", "grpc_timeout_header_max": "
 def _page(page: Page, content: bytes) -> Json:
     headers = (("content-type", page.content_type), ("cache-control", "no-cache"))
     return {
+        "name": page.path,
         "match": {"path": page.path},
         "direct_response": {"status": 200, "body": {"inline_string": content.decode()}},
         "response_headers_to_add": [
@@ -178,7 +182,11 @@ def path_regex(template: str) -> str:
 
 
 def _refuse(match: Json, status: int, message: str) -> Json:
-    return {"match": match, "direct_response": {"status": status, "body": {"inline_string": message}}}
+    return {
+        "name": f"refused {status}",
+        "match": match,
+        "direct_response": {"status": status, "body": {"inline_string": message}},
+    }
 
 
 def _cors(cors: Cors) -> Json:

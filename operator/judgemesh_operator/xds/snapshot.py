@@ -62,7 +62,7 @@ def snapshot(
         clusters=[*(service_cluster(service, source) for service in reached), loopback],
         endpoints=_endpoints(reached, endpoints),
         listener=gateway_listener(proxy, source, gateway, exposed, parsed),
-        routes=gateway_routes(gateway, exposed, parsed, own),
+        routes=gateway_routes(proxy, gateway, exposed, parsed, own),
     )
 
 

@@ -12,8 +12,9 @@ def tracing(proxy: Proxy) -> Json:
     return {
         "spawn_upstream_span": True,
         "random_sampling": {"value": 100},
-        "operation": "%REQ(X-ENVOY-ORIGINAL-METHOD?:METHOD)% %REQ(X-ENVOY-ORIGINAL-PATH?:PATH):80%",
-        "upstream_operation": "%REQ(:PATH)%",
+        # The method, or what else the route is for: few names, in which ids don't appear.
+        "operation": "%ROUTE_NAME%",
+        "upstream_operation": "%ROUTE_NAME%",
         "provider": extension(
             "envoy.tracers.opentelemetry",
             "config.trace.v3.OpenTelemetryConfig",
