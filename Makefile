@@ -75,9 +75,9 @@ $(DEVELOPMENT): pyproject.toml uv.lock $(UV)
 	@$(call install,--extra local)
 	@touch $@ $(RUNTIME)
 
-# uv reads neither pip.conf nor PIP_…: where it cannot reach the index, pip installs the same locked versions by hash.
+# Compiled now, since the first start would do it otherwise. uv reads neither pip.conf nor PIP_…: where it cannot reach the index, pip installs the same locked versions by hash.
 define install
-if ! $(UV) sync --frozen --inexact --python $(BIN)/python $(1); then \
+if ! $(UV) sync --frozen --inexact --compile-bytecode --python $(BIN)/python $(1); then \
 	echo "uv could not install; trying pip, with its own configuration …"; \
 	$(UV) export --quiet --frozen --no-emit-project --format requirements.txt $(1) -o .cache/requirements.txt && \
 	$(BIN)/python -m pip install --require-hashes -r .cache/requirements.txt && \
