@@ -4,11 +4,15 @@ from datetime import timedelta
 from typing import Literal
 
 from pydantic import Field, SecretStr
+from pydantic_settings import SettingsConfigDict
 
 from services.common.settings import Settings
 
 
 class UserSettings(Settings):
+    # A rejected secret must not show up in the error.
+    model_config = SettingsConfigDict(hide_input_in_errors=True)
+
     user_registration: Literal["open", "closed"] = Field(
         default="open", description="Whether everybody may register, or only admins create users."
     )
