@@ -75,7 +75,8 @@ $(DEVELOPMENT): pyproject.toml uv.lock $(UV)
 	@$(call install,--extra local)
 	@touch $@ $(RUNTIME)
 
-# Compiled now, since the first start would do it otherwise. uv reads neither pip.conf nor PIP_…: where it cannot reach the index, pip installs the same locked versions by hash.
+# Bytecode is compiled here, since the first start would have to otherwise. uv reads neither pip.conf nor PIP_…:
+# where it cannot reach the index, pip installs the same locked versions by hash.
 define install
 if ! $(UV) sync --frozen --inexact --compile-bytecode --python $(BIN)/python $(1); then \
 	echo "uv could not install; trying pip, with its own configuration …"; \
