@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$judgemesh/user/v1/error_reason.proto\x12\x11judgemesh.user.v1*\x9f\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x45RROR_REASON_USER_NOT_FOUND\x10\x01\x12\x1f\n\x1b\x45RROR_REASON_USERNAME_TAKEN\x10\x02\x12$\n ERROR_REASON_REGISTRATION_CLOSED\x10\x03\x12\"\n\x1e\x45RROR_REASON_CREDENTIALS_WRONG\x10\x04\x12\x1d\n\x19\x45RROR_REASON_LOGIN_LOCKED\x10\x05\x12!\n\x1d\x45RROR_REASON_ACCOUNT_DISABLED\x10\x06\x12&\n\"ERROR_REASON_REFRESH_TOKEN_INVALID\x10\x07\x12$\n ERROR_REASON_API_TOKEN_NOT_FOUND\x10\x08\x12\"\n\x1e\x45RROR_REASON_API_TOKEN_INVALID\x10\t\x12$\n ERROR_REASON_TOO_MANY_API_TOKENS\x10\n\x12#\n\x1f\x45RROR_REASON_USER_ACCESS_DENIED\x10\x0b\x12\"\n\x1e\x45RROR_REASON_SESSION_NOT_FOUND\x10\x0c\x12!\n\x1d\x45RROR_REASON_SESSION_REQUIRED\x10\r\x12 \n\x1c\x45RROR_REASON_TOO_MANY_LOGINS\x10\x0e\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$judgemesh/user/v1/error_reason.proto\x12\x11judgemesh.user.v1*\xbc\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\x1f\n\x1b\x45RROR_REASON_USER_NOT_FOUND\x10\x01\x12\x1f\n\x1b\x45RROR_REASON_USERNAME_TAKEN\x10\x02\x12$\n ERROR_REASON_REGISTRATION_CLOSED\x10\x03\x12\"\n\x1e\x45RROR_REASON_CREDENTIALS_WRONG\x10\x04\x12\x1d\n\x19\x45RROR_REASON_LOGIN_LOCKED\x10\x05\x12!\n\x1d\x45RROR_REASON_ACCOUNT_DISABLED\x10\x06\x12&\n\"ERROR_REASON_REFRESH_TOKEN_INVALID\x10\x07\x12$\n ERROR_REASON_API_TOKEN_NOT_FOUND\x10\x08\x12\"\n\x1e\x45RROR_REASON_API_TOKEN_INVALID\x10\t\x12$\n ERROR_REASON_TOO_MANY_API_TOKENS\x10\n\x12#\n\x1f\x45RROR_REASON_USER_ACCESS_DENIED\x10\x0b\x12\"\n\x1e\x45RROR_REASON_SESSION_NOT_FOUND\x10\x0c\x12!\n\x1d\x45RROR_REASON_SESSION_REQUIRED\x10\r\x12 \n\x1c\x45RROR_REASON_TOO_MANY_LOGINS\x10\x0e\x12\x1b\n\x17\x45RROR_REASON_LAST_ADMIN\x10\x0f\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'judgemesh.user.v1.error_rea
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=60
-  _globals['_ERRORREASON']._serialized_end=603
+  _globals['_ERRORREASON']._serialized_end=632
 # @@protoc_insertion_point(module_scope)

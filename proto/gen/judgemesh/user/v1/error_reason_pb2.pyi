@@ -80,6 +80,10 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The service checks as many passwords as it can at once; `RetryInfo` says when to try again. RESOURCE_EXHAUSTED.
     Example: {"reason": "TOO_MANY_LOGINS", "domain": "judgemesh.dev"}
     """
+    ERROR_REASON_LAST_ADMIN: _ErrorReason.ValueType  # 15
+    """The only administrator that can log in can't be disabled or lose the role. FAILED_PRECONDITION.
+    Example: {"reason": "LAST_ADMIN", "domain": "judgemesh.dev"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Reasons of the user service, beside those of judgemesh.type.v1.ErrorReason."""
@@ -141,5 +145,9 @@ Example: {"reason": "SESSION_REQUIRED", "domain": "judgemesh.dev"}
 ERROR_REASON_TOO_MANY_LOGINS: ErrorReason.ValueType  # 14
 """The service checks as many passwords as it can at once; `RetryInfo` says when to try again. RESOURCE_EXHAUSTED.
 Example: {"reason": "TOO_MANY_LOGINS", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_LAST_ADMIN: ErrorReason.ValueType  # 15
+"""The only administrator that can log in can't be disabled or lose the role. FAILED_PRECONDITION.
+Example: {"reason": "LAST_ADMIN", "domain": "judgemesh.dev"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
