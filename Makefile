@@ -39,16 +39,18 @@ bench: $(DEVELOPMENT) ## Measure latency and throughput through Envoy and direct
 	@exec $(BIN)/python -m pytest tests/bench -s $(ARGS)
 
 check: $(DEVELOPMENT) ## Lint, formatting, types, import layers, protos and whether generated code is current
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-	$(BIN)/lint-imports
-	$(BIN)/buf lint proto
-	@if git rev-parse --quiet --verify main:proto/buf.yaml >/dev/null 2>&1; then \
-		echo "$(BIN)/buf breaking proto --against '.git#branch=main,subdir=proto'"; \
-		$(BIN)/buf breaking proto --against "$$(git rev-parse --path-format=absolute --git-common-dir)#branch=main,subdir=proto"; \
-	else echo "buf breaking: skipped, there is no branch main to compare with"; fi
-	$(BIN)/python proto/generate.py --check
+	@failed=""; step() { echo "» $$*"; "$$@" || failed="$$failed\n  $$*"; }; \
+	step $(BIN)/ruff check; \
+	step $(BIN)/ruff format --check; \
+	step $(BIN)/mypy; \
+	step $(BIN)/lint-imports --no-logo; \
+	step $(BIN)/buf lint proto; \
+	repository="$$(git rev-parse --path-format=absolute --git-common-dir 2>/dev/null)"; \
+	if git rev-parse --quiet --verify main:proto/buf.yaml >/dev/null 2>&1; then \
+		step $(BIN)/buf breaking proto --against "$$repository#branch=main,subdir=proto"; \
+	else echo "» buf breaking: skipped, there is no branch main to compare with"; fi; \
+	step $(BIN)/python proto/generate.py --check; \
+	if [ -n "$$failed" ]; then printf "\nfailed:$$failed\n" >&2; exit 1; fi; echo "All checks passed."
 
 format: $(DEVELOPMENT) ## Format the code and fix what can be fixed by itself
 	$(BIN)/ruff format
