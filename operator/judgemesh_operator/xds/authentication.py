@@ -41,6 +41,7 @@ def _provider(jwt: Jwt) -> Json:
         "from_headers": [{"name": "Authorization", "value_prefix": "Bearer "}],
         "failed_status_in_metadata": JWT_FAILURE,
         "clock_skew_seconds": 10,
+        "jwt_cache_config": {"jwt_cache_size": 1000},
         "remote_jwks": {
             "http_uri": {"uri": f"http://{LOOPBACK}{jwt.jwks_path}", "cluster": LOOPBACK, "timeout": "2s"},
             "cache_duration": duration(jwt.cache_duration),

@@ -58,7 +58,7 @@ REPLIES = (
     Reply(500, 13, "GATEWAY_ERROR"),
     Reply(501, 12, "NOT_IMPLEMENTED"),
     Reply(502, 14, "BAD_UPSTREAM_RESPONSE"),
-    Reply(503, 14, "SERVICE_UNAVAILABLE"),
+    Reply(503, 14, "SERVICE_UNAVAILABLE", "the service is not available now; try again", 14),
     Reply(504, 4, "DEADLINE_EXCEEDED", "there was no answer in time"),
 )
 """The first that fits counts. Reasons that services give too have their names from judgemesh.type.v1.ErrorReason."""

@@ -121,7 +121,12 @@ def _nowhere(match: Json) -> Json:
     return {
         "name": "nowhere",
         "match": match,
-        "route": {"cluster": "nowhere", "cluster_not_found_response_code": "NOT_FOUND"},
+        "route": {
+            "cluster": "nowhere",
+            "cluster_not_found_response_code": "NOT_FOUND",
+            # Until the body is there, and the transcoder has found the method with a deadline of its own.
+            "max_stream_duration": {"max_stream_duration": "60s"},
+        },
     }
 
 

@@ -33,11 +33,8 @@ def tracing(proxy: Proxy) -> Json:
 
 
 def access_log(slow: timedelta) -> list[Json]:
-    """A JSON line on stdout for what failed or took long. Streams are long by nature: theirs only if they fail."""
-    failed = [
-        _at_least("status_code_filter", 400, "status"),
-        {"grpc_status_filter": {"statuses": ["OK"], "exclude": True}},
-    ]
+    """A JSON line on stdout for what failed or took long, streams at their end."""
+    failed = [_at_least("status_code_filter", 400, "status"), {"grpc_status_filter": {"statuses": _FAILURES}}]
     took_long = _at_least("duration_filter", round(slow.total_seconds() * 1000), "slow")
     return [
         {
@@ -55,6 +52,25 @@ def _at_least(kind: str, value: int, key: str) -> Json:
     comparison = {"op": "GE", "value": {"default_value": value, "runtime_key": f"judgemesh.log.{key}"}}
     return {kind: {"comparison": comparison}}
 
+
+# Without UNKNOWN, which Envoy takes an answer for that has no gRPC status at all, such as a page.
+_FAILURES = [
+    "CANCELED",
+    "INVALID_ARGUMENT",
+    "DEADLINE_EXCEEDED",
+    "NOT_FOUND",
+    "ALREADY_EXISTS",
+    "PERMISSION_DENIED",
+    "RESOURCE_EXHAUSTED",
+    "FAILED_PRECONDITION",
+    "ABORTED",
+    "OUT_OF_RANGE",
+    "UNIMPLEMENTED",
+    "INTERNAL",
+    "UNAVAILABLE",
+    "DATA_LOSS",
+    "UNAUTHENTICATED",
+]
 
 _FIELDS = {
     "time": "%START_TIME(%Y-%m-%dT%H:%M:%S.%3fZ)%",

@@ -246,7 +246,8 @@ async def test_deadline(client: httpx.AsyncClient, upstream: Upstream) -> None:
     """A call ends with 504 at the client's deadline; the service is told how long it has."""
     answer = await client.get("/v1/notes/slow", headers={"grpc-timeout": "200m"})
 
-    assert reason(answer) == (504, 4, "DEADLINE_EXCEEDED")
+    # The service may notice first, or the edge.
+    assert (answer.status_code, answer.json()["code"]) == (504, 4)
     assert upstream.remaining is not None
     assert upstream.remaining <= 0.2
 
