@@ -88,6 +88,7 @@ def _operation(schemas: Schemas, method: MethodDescriptor, *, public: bool) -> J
     comment = " ".join(schemas.catalog.comment(method.full_name).split())
     operation: Json = {
         "operationId": f"{service.name}.{method.name}",
+        "x-grpc-method": f"{service.full_name}/{method.name}",
         "tags": [service.name],
         "summary": _first_sentence(comment),
         "description": comment,
@@ -165,8 +166,7 @@ def _field_body(schemas: Schemas, method: MethodDescriptor, field: FieldDescript
     named = re.search(r"`Content-Type: ([^`]+)`", schemas.catalog.comment(method.full_name))
     content_type = named[1] if named else "application/octet-stream"
     binary = {"contentMediaType": content_type}
-    text = schemas.catalog.comment(field.full_name)
-    return {"description": text, "required": True, "content": {content_type: {"schema": binary}}}
+    return {"required": True, "content": {content_type: {"schema": binary}}}
 
 
 def _json_body(schema: Json) -> Json:

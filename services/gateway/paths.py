@@ -80,7 +80,8 @@ def _resource(schemas: Schemas, segments: list[str], leaf: FieldDescriptor) -> t
 
 
 def _parameter(schemas: Schemas, name: str, leaf: FieldDescriptor, schema: Json) -> Json:
-    text = schemas.catalog.comment(leaf.full_name)
+    # Its example is of the whole resource name, the parameter is one segment.
+    text = schemas.catalog.comment(leaf.full_name).partition("Example:")[0].strip()
     return {"name": name, "in": "path", "required": True, "description": text, "schema": schema}
 
 

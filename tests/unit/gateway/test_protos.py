@@ -55,6 +55,9 @@ def violations(message: type, text: str) -> list[str]:
     return sorted(violation.proto.rule_id for violation in found)
 
 
+HOUR = '"startTime": "2027-03-01T09:00:00Z", "endTime": "2027-03-01T10:00:00Z"'
+
+
 @pytest.mark.parametrize(
     ("contest", "expected"),
     [
@@ -66,8 +69,7 @@ def violations(message: type, text: str) -> list[str]:
             ["contest.starts_before_ends"],
         ),
         (
-            '{"title": "Spring", "icpc": {}, "startTime": "2027-03-01T09:00:00Z",'
-            + '"endTime": "2027-03-01T10:00:00Z", "freezeBeforeEnd": "3601s"}',
+            f'{{"title": "Spring", "icpc": {{}}, {HOUR}, "freezeBeforeEnd": "3601s"}}',
             ["contest.freeze_within"],
         ),
     ],
