@@ -43,7 +43,8 @@ class Api:
         self._credentials = credentials
         self._token = token
         self._pause = pause
-        self._http = httpx.Client(base_url=self.server, timeout=httpx.Timeout(30, connect=5), headers={"user-agent": "judgemesh-cli"})
+        agent = {"user-agent": "judgemesh-cli"}
+        self._http = httpx.Client(base_url=self.server, timeout=httpx.Timeout(30, connect=5), headers=agent)
 
     def call(self, method: str, path: str, *, login: bool = True, **arguments: Any) -> dict[str, Any]:
         """The answer's JSON. Raises ApiError, NotLoggedIn, httpx.TransportError."""

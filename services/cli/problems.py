@@ -24,7 +24,7 @@ _SKIPPED = {".git", "__pycache__", ".DS_Store"}
 @app.command("import")
 def import_(
     package: Annotated[Path, typer.Argument(help="A problem package: a zip archive, or its folder.", exists=True)],
-    problem_id: Annotated[str | None, typer.Option("--id", help="The problem's identifier; default: the package's name.")] = None,
+    problem_id: Annotated[str | None, typer.Option("--id", help="Its identifier; default: the package's name.")] = None,
     public: Annotated[bool, typer.Option("--public", help="Make it public at once.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Check the package, and change nothing.")] = False,
     server: ServerOption = DEFAULT_SERVER,
@@ -96,7 +96,8 @@ def show(
         return
     limits = found["limits"]
     console.print(f"[bold]{escape(found['title'])}[/]  [dim]{found['name']}, revision {found['revision']}[/]")
-    console.print(f"time {limits['time']}, memory {int(limits['memoryBytes']) >> 20} MiB, {found['secretCount']} secret tests")
+    memory = f"{int(limits['memoryBytes']) >> 20} MiB"
+    console.print(f"time {limits['time']}, memory {memory}, {found['secretCount']} secret tests")
     for sample in samples:
         console.rule(f"sample {sample['number']}: input", align="left")
         console.print(sample["input"], markup=False, highlight=False, end="")
@@ -124,7 +125,8 @@ def publish(
 
 
 def _publish(api: Api, name: str) -> dict[str, Any]:
-    return api.call("PATCH", f"/v1/{name}", json={"visibility": "VISIBILITY_PUBLIC"}, params={"updateMask": "visibility"})
+    change = {"visibility": "VISIBILITY_PUBLIC"}
+    return api.call("PATCH", f"/v1/{name}", json=change, params={"updateMask": "visibility"})
 
 
 def _name(problem: str) -> str:
@@ -137,7 +139,7 @@ def _archive(package: Path) -> BinaryIO:
         return package.open("rb")
     if not (package / "problem.yaml").is_file():
         fail(f"{package} is no problem package: it has no problem.yaml", "Name the folder that holds problem.yaml.")
-    archive = tempfile.TemporaryFile()
+    archive = tempfile.TemporaryFile()  # noqa: SIM115 - whoever uploads it closes it
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as packed:
         for path in sorted(package.rglob("*")):
             if path.is_file() and _SKIPPED.isdisjoint(path.relative_to(package).parts):
@@ -162,10 +164,13 @@ def _print_import(answer: dict[str, Any], *, check: bool) -> None:
     problem = answer["problem"]
     for warning in answer.get("warnings", []):
         errors.print(f"[yellow]warning:[/] {escape(warning)}")
-    did = "is a good package" if check else "was imported" if answer.get("created") else f"is at revision {problem['revision']}"
-    console.print(f"[bold]{problem['name']}[/] ({escape(problem['title'])}) {did}, with {problem['secretCount']} secret tests.")
+    done = "was imported" if answer.get("created") else f"is at revision {problem['revision']}"
+    what = "is a good package" if check else done
+    title, secret = escape(problem["title"]), problem["secretCount"]
+    console.print(f"[bold]{problem['name']}[/] ({title}) {what}, with {secret} secret tests.")
     if not check and problem["visibility"] == "VISIBILITY_PRIVATE":
-        console.print(f"[dim]Only you see it. Publish it with: judgemesh problems publish {problem['name'].removeprefix('problems/')}[/]")
+        identifier = problem["name"].removeprefix("problems/")
+        console.print(f"[dim]Only you see it. Publish it with: judgemesh problems publish {identifier}[/]")
 
 
 def _table(problems: list[dict[str, Any]]) -> Table:

@@ -21,7 +21,9 @@ def submit(
     files: Annotated[list[Path], typer.Argument(help="The source file, or several.", exists=True, dir_okay=False)],
     problem: Annotated[str, typer.Option("--problem", "-p", help="The problem's identifier.")],
     language: Annotated[str | None, typer.Option("--language", "-l", help="Default: by the file's extension.")] = None,
-    watch: Annotated[bool, typer.Option("--watch", "-w", help="Follow it test by test; exit with 0 only if accepted.")] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", "-w", help="Follow it test by test; exit with 0 only if accepted.")
+    ] = False,
     server: ServerOption = DEFAULT_SERVER,
     token: TokenOption = None,
     json: JsonOption = False,
@@ -57,9 +59,8 @@ def submissions(
     Example: [cyan]judgemesh submissions --problem hello[/]
     """
     parameters = {
-        name: value
-        for name, value in (("problem", problem and f"problems/{problem.removeprefix('problems/')}"), ("user", user and f"users/{user.removeprefix('users/')}"))
-        if value
+        **({"problem": f"problems/{problem.removeprefix('problems/')}"} if problem else {}),
+        **({"user": f"users/{user.removeprefix('users/')}"} if user else {}),
     }
     with connected(server, token) as api:
         found = api.pages("/v1/submissions", "submissions", limit, **parameters)
@@ -129,7 +130,8 @@ def _test_line(test: dict[str, Any]) -> str:
     kind = "sample" if test["sample"] else "secret"
     usage = test.get("usage", {})
     cost = f"{_seconds(usage.get('cpuTime')):.3f} s, {int(usage.get('memoryBytes', 0)) / 2**20:.1f} MiB"
-    return f"  test {test['number']:>3} [dim]{kind}[/] {verdict_text(test['verdict'])} [dim]{cost}[/] {escape(test.get('message', ''))}"
+    verdict, message = verdict_text(test["verdict"]), escape(test.get("message", ""))
+    return f"  test {test['number']:>3} [dim]{kind}[/] {verdict} [dim]{cost}[/] {message}"
 
 
 def _seconds(duration: str | None) -> float:

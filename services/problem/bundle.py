@@ -94,6 +94,7 @@ def _limits(limits: Limits) -> judging_pb2.Limits:
         validation_time=_duration(limits.validation_time),
         validation_memory_bytes=limits.validation_memory_bytes,
         validation_output_bytes=limits.validation_output_bytes,
+        time_by_language={language: _duration(time) for language, time in limits.time_by_language.items()},
     )
 
 

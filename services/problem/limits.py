@@ -3,9 +3,11 @@
 import configparser
 import math
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from typing import Any
+from pathlib import PurePosixPath
+from typing import Any, Final
 
 from services.problem.archive import PackageArchive
 from services.problem.errors import Findings
@@ -15,9 +17,20 @@ NOMINAL_SLOWEST_SECONDS = 1.0
 """Without a time limit the formats compute one: the slowest accepted submission's time, times a factor (5 in the
 legacy formats, 2 since 2023-07), rounded up. An import does not run submissions, so it takes one second for theirs."""
 SLOW_ACCEPTED_SECONDS = 300.0
-"""The least time limit of a package without one whose author labels correct submissions as slow ones
+"""The time limit, where a package has none, in the languages of the correct submissions that its author calls slow
 (`submissions/slow_accepted`): those that are known need some 150 s of CPU time in CPython."""
 MAX_TIME_SECONDS = 600.0
+
+_LANGUAGES: Final = {
+    "c": "c",
+    "cc": "cpp",
+    "cpp": "cpp",
+    "cxx": "cpp",
+    "java": "java",
+    "py": "python3",
+    "py3": "python3",
+}
+"""The judge's languages by the extension of an example submission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +63,14 @@ class Limits:
     validation_time: timedelta = timedelta(seconds=60)
     validation_memory_bytes: int = 2048 * MIB
     validation_output_bytes: int = 8 * MIB
+    time_by_language: Mapping[str, timedelta] = field(default_factory=dict)
+    """Where a language has a time limit of its own, by the language's identifier."""
 
 
 def limits_of(archive: PackageArchive, declared: DeclaredLimits, findings: Findings) -> Limits:
     """The problem's limits, with a warning where the time limit had to be assumed."""
-    assumed = Limits(time=timedelta(seconds=_time_limit(archive, declared, findings)))
+    said_time = _said_time_limit(archive, declared, findings)
+    assumed = _said(said_time) if said_time is not None else _assumed(archive, declared, findings)
     said = {
         "memory_bytes": _scaled(declared.memory, MIB),
         "output_bytes": _scaled(declared.output, MIB),
@@ -72,19 +88,34 @@ def _scaled(value: int | None, unit: Any) -> Any:
     return None if value is None else value * unit
 
 
-def _time_limit(archive: PackageArchive, declared: DeclaredLimits, findings: Findings) -> float:
-    """In seconds: problem.yaml's, else the ICPC file's, else DOMjudge's, else the assumed one."""
+def _said(seconds: float) -> Limits:
+    return Limits(time=timedelta(seconds=seconds))
+
+
+def _said_time_limit(archive: PackageArchive, declared: DeclaredLimits, findings: Findings) -> float | None:
+    """In seconds: problem.yaml's, else the ICPC file's, else DOMjudge's."""
     if declared.time_limit is not None:
         return declared.time_limit
     for name in (".timelimit", "domjudge-problem.ini"):
         if name in archive:
             return _time_limit_in(archive, name, findings)
+    return None
+
+
+def _assumed(archive: PackageArchive, declared: DeclaredLimits, findings: Findings) -> Limits:
     steps = math.ceil(NOMINAL_SLOWEST_SECONDS * declared.time_factor / declared.time_resolution)
     seconds = min(steps * declared.time_resolution, MAX_TIME_SECONDS)
-    if archive.under("submissions/slow_accepted"):
-        seconds = max(seconds, SLOW_ACCEPTED_SECONDS)
     findings.warn("problem.yaml", f"has no limits.time_limit; {seconds:g} s are assumed")
-    return seconds
+    slow = _slow_languages(archive)
+    if slow:
+        names = ", ".join(slow)
+        findings.warn("submissions/slow_accepted/", f"has correct programs: {SLOW_ACCEPTED_SECONDS:g} s for {names}")
+    return replace(_said(seconds), time_by_language=dict.fromkeys(slow, timedelta(seconds=SLOW_ACCEPTED_SECONDS)))
+
+
+def _slow_languages(archive: PackageArchive) -> list[str]:
+    extensions = {PurePosixPath(name).suffix.removeprefix(".") for name in archive.under("submissions/slow_accepted")}
+    return sorted({_LANGUAGES[extension] for extension in extensions if extension in _LANGUAGES})
 
 
 def _time_limit_in(archive: PackageArchive, name: str, findings: Findings) -> float:

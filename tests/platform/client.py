@@ -89,14 +89,18 @@ class Person:
 
     async def import_package(self, archive: bytes, **parameters: Any) -> httpx.Response:
         headers = self.headers | {"content-type": "application/zip"}
-        return await self.http.post("/v1/problems:import", params=parameters, content=archive, headers=headers, timeout=120)
+        return await self.http.post(
+            "/v1/problems:import", params=parameters, content=archive, headers=headers, timeout=120
+        )
 
     async def submit(self, problem: str, language: str, code: str, name: str = "main", **extra: Any) -> httpx.Response:
         suffix = {"python3": ".py", "cpp": ".cpp", "c": ".c", "java": ".java"}.get(language, ".txt")
         file = {"name": name if "." in name else name + suffix, "content": code}
         return await self.post(f"/v1/{problem}/submissions", {"language": language, "files": [file], **extra})
 
-    async def watch(self, submission: str, *, cursor: str = "", accept: str = "application/x-ndjson") -> AsyncIterator[dict[str, Any]]:
+    async def watch(
+        self, submission: str, *, cursor: str = "", accept: str = "application/x-ndjson"
+    ) -> AsyncIterator[dict[str, Any]]:
         """The items of the watch stream, to its end."""
         path, parameters = f"/v1/{submission}:watch", {"cursor": cursor} if cursor else {}
         headers = self.headers | {"accept": accept}

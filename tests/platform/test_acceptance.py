@@ -29,7 +29,9 @@ def labelled(problem: str) -> list[dict]:
 
 @pytest.mark.parametrize(("problem", "accept"), [("hello", "text/event-stream"), ("different", "application/x-ndjson")])
 @pytest.mark.timeout(300)
-async def test_labelled_solutions_of_real_packages_get_their_labels(http: httpx.AsyncClient, problem: str, accept: str) -> None:
+async def test_labelled_solutions_of_real_packages_get_their_labels(
+    http: httpx.AsyncClient, problem: str, accept: str
+) -> None:
     """A newcomer registers, imports a real package, and each of its solutions gets the verdict on its label."""
     setter = await Person.register(http)
     folder = data("kattis-problemtools", "examples", problem)

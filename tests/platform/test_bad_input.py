@@ -10,7 +10,9 @@ from tests.platform.client import SUM, Person, reason, small_package, zipped
 
 pytestmark = pytest.mark.platform
 
-BOMB = zipped([("bomb/problem.yaml", "name: x\n"), ("bomb/data/secret/1.in", b"0" * (1 << 30)), ("bomb/data/secret/1.ans", "1")])
+BOMB = zipped(
+    [("bomb/problem.yaml", "name: x\n"), ("bomb/data/secret/1.in", b"0" * (1 << 30)), ("bomb/data/secret/1.ans", "1")]
+)
 
 
 @pytest.mark.parametrize(
@@ -26,7 +28,9 @@ BOMB = zipped([("bomb/problem.yaml", "name: x\n"), ("bomb/data/secret/1.in", b"0
     ],
     ids=["no zip", "bomb", "dot dot", "absolute", "no data", "no answer", "bad yaml"],
 )
-async def test_a_bad_package_is_refused_and_leaves_nothing_behind(http: httpx.AsyncClient, package: bytes, expected: str) -> None:
+async def test_a_bad_package_is_refused_and_leaves_nothing_behind(
+    http: httpx.AsyncClient, package: bytes, expected: str
+) -> None:
     """The refusal is a 400 with the package's fault as its reason; no problem is there afterwards."""
     setter = await Person.register(http)
     refused = await setter.import_package(package, problemId=f"bad-{setter.username}")
@@ -136,7 +140,11 @@ async def test_another_users_private_problem_is_not_there(http: httpx.AsyncClien
     """Who may not see a problem can't submit to it either, and does not learn that it exists."""
     owner, other = await Person.register(http), await Person.register(http)
     problem = await sum_problem(owner)
-    attempts = [await other.get(f"/v1/{problem}"), await other.submit(problem, "python3", SUM), await other.get(f"/v1/{problem}/samples")]
+    attempts = [
+        await other.get(f"/v1/{problem}"),
+        await other.submit(problem, "python3", SUM),
+        await other.get(f"/v1/{problem}/samples"),
+    ]
 
     assert [(404, "PROBLEM_NOT_FOUND")] * 3 == [(answer.status_code, reason(answer)) for answer in attempts]
 

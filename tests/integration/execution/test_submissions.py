@@ -27,7 +27,9 @@ async def submit(running: Running, caller: str = "alice", **changes: object) -> 
 
 
 async def judging_of(running: Running, name: str) -> str:
-    query = sa.select(submission_table.c.judging_id).where(submission_table.c.id == UUID(name.removeprefix("submissions/")))
+    query = sa.select(submission_table.c.judging_id).where(
+        submission_table.c.id == UUID(name.removeprefix("submissions/"))
+    )
     async with running.engine.connect() as connection:
         return str((await connection.execute(query)).scalar_one())
 
@@ -46,7 +48,9 @@ def events(judging: str, attempt: int = 1, verdict: int = verdict_pb2.VERDICT_AC
     return whole
 
 
-async def watch(running: Running, name: str, cursor: str = "", caller: str = "alice") -> list[pb.WatchSubmissionResponse]:
+async def watch(
+    running: Running, name: str, cursor: str = "", caller: str = "alice"
+) -> list[pb.WatchSubmissionResponse]:
     call = running.stub.WatchSubmission(pb.WatchSubmissionRequest(name=name, cursor=cursor), **as_caller(caller))
     return [item async for item in call if not item.HasField("heartbeat")]
 

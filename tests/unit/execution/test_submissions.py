@@ -75,7 +75,13 @@ def test_no_problem_lifts_the_platforms_code_limit() -> None:
 def test_only_its_user_and_directors_see_a_submission() -> None:
     """Others are told that it is somebody else's."""
     submission = Submission(
-        UUID(int=1), "problems/sums", 1, "users/alice", "c", datetime(2026, 1, 1, tzinfo=UTC), Judging(UUID(int=2), State.QUEUED)
+        UUID(int=1),
+        "problems/sums",
+        1,
+        "users/alice",
+        "c",
+        datetime(2026, 1, 1, tzinfo=UTC),
+        Judging(UUID(int=2), State.QUEUED),
     )
 
     check_access(submission, caller("alice"))

@@ -237,12 +237,22 @@ def test_a_custom_validator_must_be_there_and_be_one(read: Read, legacy: Files):
         ({"problem.yaml": "name: a", "domjudge-problem.ini": "[problem]\ntimelimit = 7"}, 7),
         ({"problem.yaml": "name: a", "domjudge-problem.ini": "timelimit=7", ".timelimit": "2\n"}, 2),
         ({".timelimit": "2\n"}, 1.5),
-        ({"problem.yaml": "name: a", "submissions/slow_accepted/a.py": ""}, 300),
+        ({"problem.yaml": "name: a", "submissions/slow_accepted/a.py": ""}, 5),
     ],
 )
 def test_the_time_limit_is_the_packages_else_assumed(read: Read, legacy: Files, files: Files, seconds: float):
     """problem.yaml, then .timelimit, then DOMjudge's file; else the format's factor on one second."""
     assert read(legacy | files).limits.time == timedelta(seconds=seconds)
+
+
+def test_slow_correct_programs_widen_their_own_languages_limit(read: Read, legacy: Files):
+    """Where the package states no time limit, a slow_accepted Python program gives Python one of its own."""
+    slow = {"submissions/slow_accepted/a.py": ""}
+    assumed = read(legacy | {"problem.yaml": "name: a"} | slow).limits
+    stated = read(legacy | slow).limits
+
+    assert assumed.time_by_language == {"python3": timedelta(seconds=300)}
+    assert stated.time_by_language == {}
 
 
 def test_an_assumed_time_limit_is_a_warning(read: Read, legacy: Files):

@@ -27,35 +27,39 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from judgemesh.type.v1 import verdict_pb2 as judgemesh_dot_type_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"judgemesh/judging/v1/judging.proto\x12\x14judgemesh.judging.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjudgemesh/type/v1/verdict.proto\"\xc0\x01\n\x0fJudgingManifest\x12\x0f\n\x07problem\x18\x01 \x01(\t\x12,\n\x06limits\x18\x02 \x01(\x0b\x32\x1c.judgemesh.judging.v1.Limits\x12-\n\x05tests\x18\x03 \x03(\x0b\x32\x1e.judgemesh.judging.v1.TestCase\x12?\n\x10output_validator\x18\x04 \x01(\x0b\x32%.judgemesh.judging.v1.OutputValidator\"\xaa\x02\n\x06Limits\x12\'\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x33\n\x10\x63ompilation_time\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12 \n\x18\x63ompilation_memory_bytes\x18\x05 \x01(\x03\x12\x32\n\x0fvalidation_time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x17validation_memory_bytes\x18\x07 \x01(\x03\x12\x1f\n\x17validation_output_bytes\x18\x08 \x01(\x03\"`\n\x08TestCase\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sample\x18\x02 \x01(\x08\x12\r\n\x05input\x18\x03 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\t\x12\x17\n\x0fvalidator_flags\x18\x05 \x03(\t\"0\n\x0fOutputValidator\x12\r\n\x05\x66lags\x18\x01 \x03(\t\x12\x0e\n\x06\x66older\x18\x02 \x01(\t\"+\n\nSourceFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\x96\x01\n\x0bJudgingTask\x12\x0f\n\x07judging\x18\x01 \x01(\t\x12\x12\n\nsubmission\x18\x02 \x01(\t\x12\x0f\n\x07problem\x18\x03 \x01(\t\x12\x0e\n\x06\x62undle\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12/\n\x05\x66iles\x18\x06 \x03(\x0b\x32 .judgemesh.judging.v1.SourceFile\"\xb8\x05\n\x0cJudgingEvent\x12\x0f\n\x07judging\x18\x01 \x01(\t\x12\x12\n\nsubmission\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x10\n\x08sequence\x18\x04 \x01(\r\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x07started\x18\x06 \x01(\x0b\x32*.judgemesh.judging.v1.JudgingEvent.StartedH\x00\x12?\n\x08\x63ompiled\x18\x07 \x01(\x0b\x32+.judgemesh.judging.v1.JudgingEvent.CompiledH\x00\x12-\n\x04test\x18\x08 \x01(\x0b\x32\x1d.judgemesh.type.v1.TestResultH\x00\x12?\n\x08\x66inished\x18\t \x01(\x0b\x32+.judgemesh.judging.v1.JudgingEvent.FinishedH\x00\x1a-\n\x07Started\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x12\n\ntest_count\x18\x02 \x01(\r\x1a\x1a\n\x08\x43ompiled\x12\x0e\n\x06output\x18\x01 \x01(\t\x1a\xf1\x01\n\x08\x46inished\x12+\n\x07verdict\x18\x01 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12\x13\n\x0b\x66\x61iled_test\x18\x02 \x01(\r\x12/\n\x05usage\x18\x03 \x01(\x0b\x32 .judgemesh.type.v1.ResourceUsage\x12\x30\n\x0e\x65xceeded_limit\x18\x04 \x01(\x0e\x32\x18.judgemesh.type.v1.Limit\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x17\n\x0f\x63ompiler_output\x18\x06 \x01(\t\x12\x16\n\x0einternal_error\x18\x07 \x01(\tB\x07\n\x05\x65vent\"u\n\x12WorkerAnnouncement\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x37\n\tlanguages\x18\x02 \x03(\x0b\x32$.judgemesh.judging.v1.WorkerLanguage\x12\x16\n\x0esandbox_layers\x18\x03 \x03(\t\"W\n\x0eWorkerLanguage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x12\n\nextensions\x18\x04 \x03(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"judgemesh/judging/v1/judging.proto\x12\x14judgemesh.judging.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjudgemesh/type/v1/verdict.proto\"\xc0\x01\n\x0fJudgingManifest\x12\x0f\n\x07problem\x18\x01 \x01(\t\x12,\n\x06limits\x18\x02 \x01(\x0b\x32\x1c.judgemesh.judging.v1.Limits\x12-\n\x05tests\x18\x03 \x03(\x0b\x32\x1e.judgemesh.judging.v1.TestCase\x12?\n\x10output_validator\x18\x04 \x01(\x0b\x32%.judgemesh.judging.v1.OutputValidator\"\xc8\x03\n\x06Limits\x12\'\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x33\n\x10\x63ompilation_time\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12 \n\x18\x63ompilation_memory_bytes\x18\x05 \x01(\x03\x12\x32\n\x0fvalidation_time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x17validation_memory_bytes\x18\x07 \x01(\x03\x12\x1f\n\x17validation_output_bytes\x18\x08 \x01(\x03\x12J\n\x10time_by_language\x18\t \x03(\x0b\x32\x30.judgemesh.judging.v1.Limits.TimeByLanguageEntry\x1aP\n\x13TimeByLanguageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x02\x38\x01\"`\n\x08TestCase\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sample\x18\x02 \x01(\x08\x12\r\n\x05input\x18\x03 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\t\x12\x17\n\x0fvalidator_flags\x18\x05 \x03(\t\"0\n\x0fOutputValidator\x12\r\n\x05\x66lags\x18\x01 \x03(\t\x12\x0e\n\x06\x66older\x18\x02 \x01(\t\"+\n\nSourceFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\x96\x01\n\x0bJudgingTask\x12\x0f\n\x07judging\x18\x01 \x01(\t\x12\x12\n\nsubmission\x18\x02 \x01(\t\x12\x0f\n\x07problem\x18\x03 \x01(\t\x12\x0e\n\x06\x62undle\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12/\n\x05\x66iles\x18\x06 \x03(\x0b\x32 .judgemesh.judging.v1.SourceFile\"\xb8\x05\n\x0cJudgingEvent\x12\x0f\n\x07judging\x18\x01 \x01(\t\x12\x12\n\nsubmission\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x10\n\x08sequence\x18\x04 \x01(\r\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x07started\x18\x06 \x01(\x0b\x32*.judgemesh.judging.v1.JudgingEvent.StartedH\x00\x12?\n\x08\x63ompiled\x18\x07 \x01(\x0b\x32+.judgemesh.judging.v1.JudgingEvent.CompiledH\x00\x12-\n\x04test\x18\x08 \x01(\x0b\x32\x1d.judgemesh.type.v1.TestResultH\x00\x12?\n\x08\x66inished\x18\t \x01(\x0b\x32+.judgemesh.judging.v1.JudgingEvent.FinishedH\x00\x1a-\n\x07Started\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x12\n\ntest_count\x18\x02 \x01(\r\x1a\x1a\n\x08\x43ompiled\x12\x0e\n\x06output\x18\x01 \x01(\t\x1a\xf1\x01\n\x08\x46inished\x12+\n\x07verdict\x18\x01 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12\x13\n\x0b\x66\x61iled_test\x18\x02 \x01(\r\x12/\n\x05usage\x18\x03 \x01(\x0b\x32 .judgemesh.type.v1.ResourceUsage\x12\x30\n\x0e\x65xceeded_limit\x18\x04 \x01(\x0e\x32\x18.judgemesh.type.v1.Limit\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x17\n\x0f\x63ompiler_output\x18\x06 \x01(\t\x12\x16\n\x0einternal_error\x18\x07 \x01(\tB\x07\n\x05\x65vent\"u\n\x12WorkerAnnouncement\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x37\n\tlanguages\x18\x02 \x03(\x0b\x32$.judgemesh.judging.v1.WorkerLanguage\x12\x16\n\x0esandbox_layers\x18\x03 \x03(\t\"W\n\x0eWorkerLanguage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x12\n\nextensions\x18\x04 \x03(\tb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'judgemesh.judging.v1.judging_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
+  _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._loaded_options = None
+  _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._serialized_options = b'8\001'
   _globals['_JUDGINGMANIFEST']._serialized_start=159
   _globals['_JUDGINGMANIFEST']._serialized_end=351
   _globals['_LIMITS']._serialized_start=354
-  _globals['_LIMITS']._serialized_end=652
-  _globals['_TESTCASE']._serialized_start=654
-  _globals['_TESTCASE']._serialized_end=750
-  _globals['_OUTPUTVALIDATOR']._serialized_start=752
-  _globals['_OUTPUTVALIDATOR']._serialized_end=800
-  _globals['_SOURCEFILE']._serialized_start=802
-  _globals['_SOURCEFILE']._serialized_end=845
-  _globals['_JUDGINGTASK']._serialized_start=848
-  _globals['_JUDGINGTASK']._serialized_end=998
-  _globals['_JUDGINGEVENT']._serialized_start=1001
-  _globals['_JUDGINGEVENT']._serialized_end=1697
-  _globals['_JUDGINGEVENT_STARTED']._serialized_start=1371
-  _globals['_JUDGINGEVENT_STARTED']._serialized_end=1416
-  _globals['_JUDGINGEVENT_COMPILED']._serialized_start=1418
-  _globals['_JUDGINGEVENT_COMPILED']._serialized_end=1444
-  _globals['_JUDGINGEVENT_FINISHED']._serialized_start=1447
-  _globals['_JUDGINGEVENT_FINISHED']._serialized_end=1688
-  _globals['_WORKERANNOUNCEMENT']._serialized_start=1699
-  _globals['_WORKERANNOUNCEMENT']._serialized_end=1816
-  _globals['_WORKERLANGUAGE']._serialized_start=1818
-  _globals['_WORKERLANGUAGE']._serialized_end=1905
+  _globals['_LIMITS']._serialized_end=810
+  _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._serialized_start=730
+  _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._serialized_end=810
+  _globals['_TESTCASE']._serialized_start=812
+  _globals['_TESTCASE']._serialized_end=908
+  _globals['_OUTPUTVALIDATOR']._serialized_start=910
+  _globals['_OUTPUTVALIDATOR']._serialized_end=958
+  _globals['_SOURCEFILE']._serialized_start=960
+  _globals['_SOURCEFILE']._serialized_end=1003
+  _globals['_JUDGINGTASK']._serialized_start=1006
+  _globals['_JUDGINGTASK']._serialized_end=1156
+  _globals['_JUDGINGEVENT']._serialized_start=1159
+  _globals['_JUDGINGEVENT']._serialized_end=1855
+  _globals['_JUDGINGEVENT_STARTED']._serialized_start=1529
+  _globals['_JUDGINGEVENT_STARTED']._serialized_end=1574
+  _globals['_JUDGINGEVENT_COMPILED']._serialized_start=1576
+  _globals['_JUDGINGEVENT_COMPILED']._serialized_end=1602
+  _globals['_JUDGINGEVENT_FINISHED']._serialized_start=1605
+  _globals['_JUDGINGEVENT_FINISHED']._serialized_end=1846
+  _globals['_WORKERANNOUNCEMENT']._serialized_start=1857
+  _globals['_WORKERANNOUNCEMENT']._serialized_end=1974
+  _globals['_WORKERLANGUAGE']._serialized_start=1976
+  _globals['_WORKERLANGUAGE']._serialized_end=2063
 # @@protoc_insertion_point(module_scope)

@@ -71,6 +71,27 @@ class Limits(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class TimeByLanguageEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _duration_pb2.Duration: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _duration_pb2.Duration | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     TIME_FIELD_NUMBER: _builtins.int
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     OUTPUT_BYTES_FIELD_NUMBER: _builtins.int
@@ -79,6 +100,7 @@ class Limits(_message.Message):
     VALIDATION_TIME_FIELD_NUMBER: _builtins.int
     VALIDATION_MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     VALIDATION_OUTPUT_BYTES_FIELD_NUMBER: _builtins.int
+    TIME_BY_LANGUAGE_FIELD_NUMBER: _builtins.int
     memory_bytes: _builtins.int
     """Memory of a run, in bytes."""
     output_bytes: _builtins.int
@@ -101,6 +123,10 @@ class Limits(_message.Message):
     def validation_time(self) -> _duration_pb2.Duration:
         """CPU time of the output validator."""
 
+    @_builtins.property
+    def time_by_language(self) -> _containers.MessageMap[_builtins.str, _duration_pb2.Duration]:
+        """CPU time of a run in these languages (by identifier), where it differs from `time`."""
+
     def __init__(
         self,
         *,
@@ -112,10 +138,11 @@ class Limits(_message.Message):
         validation_time: _duration_pb2.Duration | None = ...,
         validation_memory_bytes: _builtins.int = ...,
         validation_output_bytes: _builtins.int = ...,
+        time_by_language: _abc.Mapping[_builtins.str, _duration_pb2.Duration] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["compilation_time", b"compilation_time", "time", b"time", "validation_time", b"validation_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["compilation_memory_bytes", b"compilation_memory_bytes", "compilation_time", b"compilation_time", "memory_bytes", b"memory_bytes", "output_bytes", b"output_bytes", "time", b"time", "validation_memory_bytes", b"validation_memory_bytes", "validation_output_bytes", b"validation_output_bytes", "validation_time", b"validation_time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["compilation_memory_bytes", b"compilation_memory_bytes", "compilation_time", b"compilation_time", "memory_bytes", b"memory_bytes", "output_bytes", b"output_bytes", "time", b"time", "time_by_language", b"time_by_language", "validation_memory_bytes", b"validation_memory_bytes", "validation_output_bytes", b"validation_output_bytes", "validation_time", b"validation_time"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -29,7 +29,7 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"judgemesh/problem/v1/problem.proto\x12\x14judgemesh.problem.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x06\n\x07Problem\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05title\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12?\n\x06titles\x18\x04 \x03(\x0b\x32).judgemesh.problem.v1.Problem.TitlesEntryB\x04\xe2\x41\x01\x03\x12>\n\nvisibility\x18\x05 \x01(\x0e\x32 .judgemesh.problem.v1.VisibilityB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x35\n\x04type\x18\x06 \x01(\x0e\x32!.judgemesh.problem.v1.ProblemTypeB\x04\xe2\x41\x01\x03\x12\x39\n\x06limits\x18\x07 \x01(\x0b\x32#.judgemesh.problem.v1.ProblemLimitsB\x04\xe2\x41\x01\x03\x12\x39\n\nstatements\x18\x08 \x03(\x0b\x32\x1f.judgemesh.problem.v1.StatementB\x04\xe2\x41\x01\x03\x12*\n\x05owner\x18\t \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x15\n\x07\x61uthors\x18\n \x03(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06source\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07license\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08keywords\x18\r \x03(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0csample_count\x18\x0e \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0csecret_count\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08revision\x18\x10 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0ejudging_bundle\x18\x11 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x14 \x01(\t\x12\x1f\n\x11\x61llowed_languages\x18\x15 \x03(\tB\x04\xe2\x41\x01\x03\x1a-\n\x0bTitlesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:A\xea\x41>\n\x15judgemesh.dev/Problem\x12\x12problems/{problem}*\x08problems2\x07problem\"x\n\rProblemLimits\x12\'\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x12\n\ncode_bytes\x18\x04 \x01(\x03\":\n\tStatement\x12\x10\n\x08language\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04html\x18\x03 \x01(\t\"7\n\x06Sample\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\r\n\x05input\x18\x02 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x03 \x01(\t\"\xe7\x02\n\x0fProblemRevision\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08revision\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x06\x61uthor\x18\x03 \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1c\n\x0epackage_digest\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0ejudging_bundle\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\ntest_count\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03:n\xea\x41k\n\x1djudgemesh.dev/ProblemRevision\x12\'problems/{problem}/revisions/{revision}*\x10problemRevisions2\x0fproblemRevision*W\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12VISIBILITY_PRIVATE\x10\x01\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x02*\x9c\x01\n\x0bProblemType\x12\x1c\n\x18PROBLEM_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16PROBLEM_TYPE_PASS_FAIL\x10\x01\x12\x18\n\x14PROBLEM_TYPE_SCORING\x10\x02\x12\x1c\n\x18PROBLEM_TYPE_INTERACTIVE\x10\x03\x12\x1b\n\x17PROBLEM_TYPE_MULTI_PASS\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"judgemesh/problem/v1/problem.proto\x12\x14judgemesh.problem.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x06\n\x07Problem\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05title\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12?\n\x06titles\x18\x04 \x03(\x0b\x32).judgemesh.problem.v1.Problem.TitlesEntryB\x04\xe2\x41\x01\x03\x12>\n\nvisibility\x18\x05 \x01(\x0e\x32 .judgemesh.problem.v1.VisibilityB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x35\n\x04type\x18\x06 \x01(\x0e\x32!.judgemesh.problem.v1.ProblemTypeB\x04\xe2\x41\x01\x03\x12\x39\n\x06limits\x18\x07 \x01(\x0b\x32#.judgemesh.problem.v1.ProblemLimitsB\x04\xe2\x41\x01\x03\x12\x39\n\nstatements\x18\x08 \x03(\x0b\x32\x1f.judgemesh.problem.v1.StatementB\x04\xe2\x41\x01\x03\x12*\n\x05owner\x18\t \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x15\n\x07\x61uthors\x18\n \x03(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06source\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07license\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08keywords\x18\r \x03(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0csample_count\x18\x0e \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0csecret_count\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08revision\x18\x10 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0ejudging_bundle\x18\x11 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x14 \x01(\t\x12\x1f\n\x11\x61llowed_languages\x18\x15 \x03(\tB\x04\xe2\x41\x01\x03\x1a-\n\x0bTitlesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:A\xea\x41>\n\x15judgemesh.dev/Problem\x12\x12problems/{problem}*\x08problems2\x07problem\"\x9d\x02\n\rProblemLimits\x12\'\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x12\n\ncode_bytes\x18\x04 \x01(\x03\x12Q\n\x10time_by_language\x18\x05 \x03(\x0b\x32\x37.judgemesh.problem.v1.ProblemLimits.TimeByLanguageEntry\x1aP\n\x13TimeByLanguageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x02\x38\x01\":\n\tStatement\x12\x10\n\x08language\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04html\x18\x03 \x01(\t\"7\n\x06Sample\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\r\n\x05input\x18\x02 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x03 \x01(\t\"\xe7\x02\n\x0fProblemRevision\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08revision\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x06\x61uthor\x18\x03 \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1c\n\x0epackage_digest\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0ejudging_bundle\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\ntest_count\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03:n\xea\x41k\n\x1djudgemesh.dev/ProblemRevision\x12\'problems/{problem}/revisions/{revision}*\x10problemRevisions2\x0fproblemRevision*W\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12VISIBILITY_PRIVATE\x10\x01\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x02*\x9c\x01\n\x0bProblemType\x12\x1c\n\x18PROBLEM_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16PROBLEM_TYPE_PASS_FAIL\x10\x01\x12\x18\n\x14PROBLEM_TYPE_SCORING\x10\x02\x12\x1c\n\x18PROBLEM_TYPE_INTERACTIVE\x10\x03\x12\x1b\n\x17PROBLEM_TYPE_MULTI_PASS\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -80,6 +80,8 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROBLEM'].fields_by_name['allowed_languages']._serialized_options = b'\342A\001\003'
   _globals['_PROBLEM']._loaded_options = None
   _globals['_PROBLEM']._serialized_options = b'\352A>\n\025judgemesh.dev/Problem\022\022problems/{problem}*\010problems2\007problem'
+  _globals['_PROBLEMLIMITS_TIMEBYLANGUAGEENTRY']._loaded_options = None
+  _globals['_PROBLEMLIMITS_TIMEBYLANGUAGEENTRY']._serialized_options = b'8\001'
   _globals['_PROBLEMREVISION'].fields_by_name['name']._loaded_options = None
   _globals['_PROBLEMREVISION'].fields_by_name['name']._serialized_options = b'\342A\001\010'
   _globals['_PROBLEMREVISION'].fields_by_name['revision']._loaded_options = None
@@ -96,20 +98,22 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROBLEMREVISION'].fields_by_name['test_count']._serialized_options = b'\342A\001\003'
   _globals['_PROBLEMREVISION']._loaded_options = None
   _globals['_PROBLEMREVISION']._serialized_options = b'\352Ak\n\035judgemesh.dev/ProblemRevision\022\'problems/{problem}/revisions/{revision}*\020problemRevisions2\017problemRevision'
-  _globals['_VISIBILITY']._serialized_start=1706
-  _globals['_VISIBILITY']._serialized_end=1793
-  _globals['_PROBLEMTYPE']._serialized_start=1796
-  _globals['_PROBLEMTYPE']._serialized_end=1952
+  _globals['_VISIBILITY']._serialized_start=1872
+  _globals['_VISIBILITY']._serialized_end=1959
+  _globals['_PROBLEMTYPE']._serialized_start=1962
+  _globals['_PROBLEMTYPE']._serialized_end=2118
   _globals['_PROBLEM']._serialized_start=215
   _globals['_PROBLEM']._serialized_end=1103
   _globals['_PROBLEM_TITLESENTRY']._serialized_start=991
   _globals['_PROBLEM_TITLESENTRY']._serialized_end=1036
-  _globals['_PROBLEMLIMITS']._serialized_start=1105
-  _globals['_PROBLEMLIMITS']._serialized_end=1225
-  _globals['_STATEMENT']._serialized_start=1227
-  _globals['_STATEMENT']._serialized_end=1285
-  _globals['_SAMPLE']._serialized_start=1287
-  _globals['_SAMPLE']._serialized_end=1342
-  _globals['_PROBLEMREVISION']._serialized_start=1345
-  _globals['_PROBLEMREVISION']._serialized_end=1704
+  _globals['_PROBLEMLIMITS']._serialized_start=1106
+  _globals['_PROBLEMLIMITS']._serialized_end=1391
+  _globals['_PROBLEMLIMITS_TIMEBYLANGUAGEENTRY']._serialized_start=1311
+  _globals['_PROBLEMLIMITS_TIMEBYLANGUAGEENTRY']._serialized_end=1391
+  _globals['_STATEMENT']._serialized_start=1393
+  _globals['_STATEMENT']._serialized_end=1451
+  _globals['_SAMPLE']._serialized_start=1453
+  _globals['_SAMPLE']._serialized_end=1508
+  _globals['_PROBLEMREVISION']._serialized_start=1511
+  _globals['_PROBLEMREVISION']._serialized_end=1870
 # @@protoc_insertion_point(module_scope)

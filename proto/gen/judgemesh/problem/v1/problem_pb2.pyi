@@ -221,10 +221,32 @@ class ProblemLimits(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class TimeByLanguageEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> _duration_pb2.Duration: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: _duration_pb2.Duration | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     TIME_FIELD_NUMBER: _builtins.int
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     OUTPUT_BYTES_FIELD_NUMBER: _builtins.int
     CODE_BYTES_FIELD_NUMBER: _builtins.int
+    TIME_BY_LANGUAGE_FIELD_NUMBER: _builtins.int
     memory_bytes: _builtins.int
     """Memory, in bytes."""
     output_bytes: _builtins.int
@@ -235,6 +257,10 @@ class ProblemLimits(_message.Message):
     def time(self) -> _duration_pb2.Duration:
         """CPU time."""
 
+    @_builtins.property
+    def time_by_language(self) -> _containers.MessageMap[_builtins.str, _duration_pb2.Duration]:
+        """CPU time in these languages (by identifier), where it differs from `time`."""
+
     def __init__(
         self,
         *,
@@ -242,10 +268,11 @@ class ProblemLimits(_message.Message):
         memory_bytes: _builtins.int = ...,
         output_bytes: _builtins.int = ...,
         code_bytes: _builtins.int = ...,
+        time_by_language: _abc.Mapping[_builtins.str, _duration_pb2.Duration] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["time", b"time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_bytes", b"code_bytes", "memory_bytes", b"memory_bytes", "output_bytes", b"output_bytes", "time", b"time"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["code_bytes", b"code_bytes", "memory_bytes", b"memory_bytes", "output_bytes", b"output_bytes", "time", b"time", "time_by_language", b"time_by_language"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -88,6 +88,30 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The service failed; the message carries the trace to quote. INTERNAL.
     Example: {"reason": "INTERNAL_ERROR", "domain": "judgemesh.dev"}
     """
+    ERROR_REASON_TRANSACTION_CONFLICT: _ErrorReason.ValueType  # 17
+    """Two transactions changed the same data at the same time: try again. ABORTED.
+    Example: {"reason": "TRANSACTION_CONFLICT", "domain": "judgemesh.dev"}
+    """
+    ERROR_REASON_NO_SUCH_METHOD: _ErrorReason.ValueType  # 18
+    """There is no such method; given by the gateway. NOT_FOUND.
+    Example: {"reason": "NO_SUCH_METHOD", "domain": "judgemesh.dev"}
+    """
+    ERROR_REASON_BODY_TOO_LARGE: _ErrorReason.ValueType  # 19
+    """The body is larger than the gateway takes. OUT_OF_RANGE, over HTTP 413.
+    Example: {"reason": "BODY_TOO_LARGE", "domain": "judgemesh.dev"}
+    """
+    ERROR_REASON_KEYS_UNAVAILABLE: _ErrorReason.ValueType  # 20
+    """The gateway has not yet got the keys that check access tokens: try again. UNAVAILABLE.
+    Example: {"reason": "KEYS_UNAVAILABLE", "domain": "judgemesh.dev"}
+    """
+    ERROR_REASON_SERVICE_UNAVAILABLE: _ErrorReason.ValueType  # 21
+    """The service that has the method can't be reached: try again. UNAVAILABLE.
+    Example: {"reason": "SERVICE_UNAVAILABLE", "domain": "judgemesh.dev"}
+    """
+    ERROR_REASON_DEADLINE_EXCEEDED: _ErrorReason.ValueType  # 22
+    """The answer did not come in time. DEADLINE_EXCEEDED.
+    Example: {"reason": "DEADLINE_EXCEEDED", "domain": "judgemesh.dev"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Reasons that any service may give. `ErrorInfo.reason` is the value's name without its prefix;
@@ -159,5 +183,29 @@ Example: {"reason": "CURSOR_INVALID", "domain": "judgemesh.dev"}
 ERROR_REASON_INTERNAL_ERROR: ErrorReason.ValueType  # 16
 """The service failed; the message carries the trace to quote. INTERNAL.
 Example: {"reason": "INTERNAL_ERROR", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_TRANSACTION_CONFLICT: ErrorReason.ValueType  # 17
+"""Two transactions changed the same data at the same time: try again. ABORTED.
+Example: {"reason": "TRANSACTION_CONFLICT", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_NO_SUCH_METHOD: ErrorReason.ValueType  # 18
+"""There is no such method; given by the gateway. NOT_FOUND.
+Example: {"reason": "NO_SUCH_METHOD", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_BODY_TOO_LARGE: ErrorReason.ValueType  # 19
+"""The body is larger than the gateway takes. OUT_OF_RANGE, over HTTP 413.
+Example: {"reason": "BODY_TOO_LARGE", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_KEYS_UNAVAILABLE: ErrorReason.ValueType  # 20
+"""The gateway has not yet got the keys that check access tokens: try again. UNAVAILABLE.
+Example: {"reason": "KEYS_UNAVAILABLE", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_SERVICE_UNAVAILABLE: ErrorReason.ValueType  # 21
+"""The service that has the method can't be reached: try again. UNAVAILABLE.
+Example: {"reason": "SERVICE_UNAVAILABLE", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_DEADLINE_EXCEEDED: ErrorReason.ValueType  # 22
+"""The answer did not come in time. DEADLINE_EXCEEDED.
+Example: {"reason": "DEADLINE_EXCEEDED", "domain": "judgemesh.dev"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

@@ -1,0 +1,79 @@
+"""The worker's parts, real: slots of the sandbox, and a judge that takes bundles from memory instead of NATS."""
+
+import shutil
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from itertools import count
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+
+from services.execution.languages.language import load_languages
+from services.execution.worker.bundles import BundleInvalid, Bundles
+from services.execution.worker.judging import Judge, WallTime
+from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
+from services.execution.worker.tasks import Task
+from services.execution.worker.validators import Validators
+from services.execution.worker.verdicts import Outcome
+
+JudgeFiles = Callable[..., Awaitable[Outcome]]
+
+
+@pytest.fixture(scope="session")
+def worker_directory() -> Iterator[Path]:
+    """A directory that the sandbox's user can reach where the tests run as root."""
+    path = Path(tempfile.mkdtemp(prefix="judgemesh-worker-", dir="/var/tmp"))
+    path.chmod(0o711)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def sandbox(worker_directory: Path) -> AsyncIterator[Sandbox]:
+    """A slot that lives through all tests: what one program does must not show in the next test."""
+    settings = SlotSettings(directory=worker_directory / "slot", user=SlotSettings.user_of_slot(0, 61000))
+    async with Sandbox(settings) as slot:
+        yield slot
+
+
+@pytest.fixture(scope="session")
+def store() -> dict[str, bytes]:
+    """Bundles by digest."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def judge(worker_directory: Path, store: dict[str, bytes]) -> Judge:
+    async def download(name: str, file: BinaryIO) -> None:
+        if name not in store:
+            raise BundleInvalid(f"there is no bundle {name}")
+        file.write(store[name])
+
+    bundles = Bundles(worker_directory / "bundles", download, max_bytes=1 << 30, max_bundle_bytes=1 << 30)
+    bundles.prepare()
+    languages = load_languages()
+    validators = Validators(worker_directory / "validators", languages)
+    validators.prepare()
+    return Judge("test", languages, bundles, validators, WallTime(factor=2, extra=1))
+
+
+@pytest.fixture(scope="session")
+def judge_files(judge: Judge, store: dict[str, bytes], sandbox: Sandbox) -> JudgeFiles:
+    """Judges files of a language against a bundle, and returns the outcome."""
+    serial = count(1)
+
+    async def run(bundle: tuple[str, bytes], language: str, files: dict[str, bytes]) -> Outcome:
+        digest, content = bundle
+        store[digest] = content
+        task = Task(
+            judging=f"judging-{next(serial)}",
+            submission="submissions/1",
+            problem="problems/test",
+            bundle=digest,
+            language=language,
+            files=files,
+        )
+        return await judge.judge(task, sandbox, lambda event: None)
+
+    return run
