@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import Any, Final
 
 import grpc
-from opentelemetry.instrumentation.grpc import aio_client_interceptors
 
-from services.common import deadlines
+from services.common import deadlines, tracing
 from services.common.caller import optional_caller
 
 _OPTIONS: Final = (
@@ -21,40 +20,70 @@ _OPTIONS: Final = (
     ("grpc.max_reconnect_backoff_ms", 1_000),
 )
 
+_STREAM_SECONDS: Final = 3600.0
+"""The deadline of a stream that has none of its own: it ends some day, and its reader resumes by cursor."""
+
+Continuation = Callable[..., Any]
+
 
 def mesh_channel(address: str, timeout_seconds: float) -> grpc.aio.Channel:
     """A channel to whatever the mesh reaches. One a process is enough, and closing it is its opener's business."""
-    interceptors: list[Any] = [
-        *aio_client_interceptors(),  # type: ignore[no-untyped-call]
-        _UnaryUnary(timeout_seconds),
-        _UnaryStream(),
-    ]
-    return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=interceptors)
+    return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=[_Calls(timeout_seconds)])
 
 
-class _UnaryUnary(grpc.aio.UnaryUnaryClientInterceptor):
+class _Calls(
+    grpc.aio.UnaryUnaryClientInterceptor,
+    grpc.aio.UnaryStreamClientInterceptor,
+    grpc.aio.StreamUnaryClientInterceptor,
+    grpc.aio.StreamStreamClientInterceptor,
+):
+    """Gives each call its deadline, its token and its span, whatever its kind."""
+
     def __init__(self, timeout_seconds: float) -> None:
         self._timeout = timeout_seconds
 
     async def intercept_unary_unary(
-        self, continuation: Callable[..., Any], client_call_details: grpc.aio.ClientCallDetails, request: Any
+        self, continuation: Continuation, client_call_details: grpc.aio.ClientCallDetails, request: Any
     ) -> Any:
-        wanted = client_call_details.timeout
-        limit = self._timeout if wanted is None else wanted
-        details = _details(client_call_details, deadlines.timeout(limit))
-        return await continuation(details, request)
+        return await _call(continuation, client_call_details, request, self._timeout)
 
-
-class _UnaryStream(grpc.aio.UnaryStreamClientInterceptor):
     async def intercept_unary_stream(
-        self, continuation: Callable[..., Any], client_call_details: grpc.aio.ClientCallDetails, request: Any
+        self, continuation: Continuation, client_call_details: grpc.aio.ClientCallDetails, request: Any
     ) -> Any:
-        return await continuation(_details(client_call_details, client_call_details.timeout), request)
+        return await _call(continuation, client_call_details, request, _STREAM_SECONDS)
+
+    async def intercept_stream_unary(
+        self, continuation: Continuation, client_call_details: grpc.aio.ClientCallDetails, request_iterator: Any
+    ) -> Any:
+        return await _call(continuation, client_call_details, request_iterator, _STREAM_SECONDS)
+
+    async def intercept_stream_stream(
+        self, continuation: Continuation, client_call_details: grpc.aio.ClientCallDetails, request_iterator: Any
+    ) -> Any:
+        return await _call(continuation, client_call_details, request_iterator, _STREAM_SECONDS)
 
 
-def _details(details: grpc.aio.ClientCallDetails, timeout: float | None) -> grpc.aio.ClientCallDetails:
+async def _call(
+    continuation: Continuation, details: grpc.aio.ClientCallDetails, request: Any, default_seconds: float
+) -> Any:
     metadata = grpc.aio.Metadata(*(details.metadata or ()))
+    _add_token(metadata)
+    span = tracing.made(_text(details.method), metadata)
+    seconds = deadlines.timeout(default_seconds if details.timeout is None else details.timeout)
+    call = await continuation(
+        grpc.aio.ClientCallDetails(details.method, seconds, metadata, details.credentials, details.wait_for_ready),
+        request,
+    )
+    tracing.ends_with(span, call)
+    return call
+
+
+def _add_token(metadata: grpc.aio.Metadata) -> None:
     caller = optional_caller()
     if caller is not None and metadata.get("authorization") is None:
         metadata.add("authorization", f"Bearer {caller.token}")
-    return grpc.aio.ClientCallDetails(details.method, timeout, metadata, details.credentials, details.wait_for_ready)
+
+
+def _text(method: str | bytes) -> str:
+    """grpc.aio hands the method over as bytes, and says that it is text."""
+    return method.decode() if isinstance(method, bytes) else method

@@ -15,3 +15,9 @@ def timeout(default_seconds: float) -> float:
     """How long a call to another service may take: the default, or less if the caller waits no longer."""
     ends = _ends.get()
     return default_seconds if ends is None else max(0.0, min(default_seconds, ends - time.monotonic()))
+
+
+def passed() -> bool:
+    """Whether the call that is being handled is past its deadline."""
+    ends = _ends.get()
+    return ends is not None and ends <= time.monotonic()

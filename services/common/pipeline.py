@@ -1,17 +1,16 @@
-"""What happens around every call of a server, in this order: it is counted and logged; errors become statuses; the
-caller is found out; their rate is limited; the request is validated; the method runs.
+"""What happens around every call of a server, in this order: its span begins; it is counted and logged; errors become
+statuses; the caller is found out; their rate is limited; the request is validated; the method runs.
 
-One interceptor does it all, since the order matters and each layer of grpc.aio's own costs. The trace's span is begun
-by OpenTelemetry's interceptor before this one. Statuses are sent by ``abort`` before anything else is: Envoy retries
-only what it reads from a response without a body.
+One interceptor does it all, since the order matters and each layer of grpc.aio's own costs. Statuses are sent by
+``abort`` before anything else is: Envoy retries only what it reads from a response without a body.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -19,11 +18,11 @@ import grpc
 import structlog
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
-from opentelemetry import trace
 
-from services.common import deadlines, metrics, status
+from services.common import deadlines, metrics, status, tracing
 from services.common.auth import TokenVerifier
 from services.common.caller import TokenMissing, optional_caller, set_caller
+from services.common.clients import client_of
 from services.common.errors import DomainError
 from services.common.logs import trace_id
 from services.common.metrics import Outcome
@@ -37,46 +36,39 @@ Context = grpc.aio.ServicerContext[Any, Any]
 _OPEN: Final = ("/grpc.health.v1.", "/grpc.reflection.")
 """Methods that need no caller, are not limited, and are no news for the log unless they fail."""
 
-_PASSED_ON: Final = frozenset(
-    {
-        grpc.StatusCode.INVALID_ARGUMENT,
-        grpc.StatusCode.NOT_FOUND,
-        grpc.StatusCode.ALREADY_EXISTS,
-        grpc.StatusCode.PERMISSION_DENIED,
-        grpc.StatusCode.UNAUTHENTICATED,
-        grpc.StatusCode.RESOURCE_EXHAUSTED,
-        grpc.StatusCode.FAILED_PRECONDITION,
-        grpc.StatusCode.ABORTED,
-        grpc.StatusCode.UNAVAILABLE,
-        grpc.StatusCode.DEADLINE_EXCEEDED,
-    }
-)
-"""What another service's answer may mean for our caller too; anything else is our failure."""
-
 
 @dataclass(frozen=True, slots=True)
 class Admission:
     """Who gets in: ``public`` methods (``/package.Service/Method``) without a token, others with one.
 
     ``unlimited`` methods are called by a proxy on behalf of everybody: their rate is the proxy's business.
+    ``tokenless`` methods take no notice of a token: who logs in again may still send an old one along.
     """
 
     verifier: TokenVerifier | None
     limiter: RateLimiter
     public: frozenset[str]
     unlimited: frozenset[str] = frozenset()
+    tokenless: frozenset[str] = frozenset()
+    trusted_hops: int = 0
 
     async def admit(self, method: str, context: Context) -> None:
         """Finds out the caller. Raises TokenMissing, TokenInvalid, TokenExpired, RateLimited."""
         if method.startswith(_OPEN):
             return
         token = _bearer(context)
+        if method in self.tokenless:
+            token = ""
         caller = await self.verifier.verify(token) if token and self.verifier else None
-        if caller is None and method not in self.public:
+        if caller is None and method not in self.public and method not in self.tokenless:
             raise TokenMissing("this method needs an access token: send 'authorization: Bearer <token>'")
         set_caller(caller)
         if method not in self.unlimited:
-            self.limiter.admit(caller.name if caller else _client(context), method)
+            self.limiter.admit(caller.name if caller else self._address(context), method)
+
+    def _address(self, context: Context) -> str:
+        """Whom a call without a token counts against."""
+        return client_of(context.invocation_metadata() or (), context.peer(), self.trusted_hops).address
 
 
 class Pipeline(grpc.aio.ServerInterceptor):
@@ -105,38 +97,72 @@ class Pipeline(grpc.aio.ServerInterceptor):
 
     def _unary(self, method: str, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> Any:
-            async with self._around(method, request, context):
-                return await behaviour(request, context)
+            async with self._around(method, context):
+                return await behaviour(_checked(request), context)
 
         return call
 
     def _stream(self, method: str, behaviour: Callable[..., Any]) -> Callable[..., Any]:
-        async def call(request: Any, context: Context) -> AsyncIterator[Any]:
-            async with self._around(method, request, context):
-                responses = behaviour(request, context)
+        async def call(request: Any, context: Context) -> None:
+            async with self._around(method, context):
+                responses = behaviour(_checked(request), context)
                 if not hasattr(responses, "__aiter__"):  # a handler that writes to the context itself, as health's does
                     await responses
                     return
-                async for response in responses:
-                    yield response
+                async with aclosing(responses):
+                    async for response in responses:
+                        await _send(context, response)
 
         return call
 
     @asynccontextmanager
-    async def _around(self, method: str, request: Any, context: Context) -> AsyncIterator[None]:
+    async def _around(self, method: str, context: Context) -> AsyncIterator[None]:
         outcome = Outcome()
         begun = time.perf_counter()
         set_caller(None)  # each call is a task with a context of its own: nothing has to be put back
         deadlines.begin(context.time_remaining())
-        try:
-            with metrics.in_flight(method):
+        with _span(method, context, outcome), metrics.in_flight(method):
+            try:
                 async with _refusals(method, context, outcome):
                     await self._admission.admit(method, context)
-                    if isinstance(request, Message):
-                        validate(request)
                     yield
+            finally:
+                _conclude(method, context, outcome, time.perf_counter() - begun)
+
+
+@contextmanager
+def _span(method: str, context: Context, outcome: Outcome) -> Iterator[None]:
+    """The call's span. Proxies ask for health each second: that is no trace that anyone reads."""
+    if method.startswith(_OPEN):
+        yield
+        return
+    with tracing.handled(method, context.invocation_metadata(), context.peer()) as span:
+        try:
+            yield
         finally:
-            _conclude(method, context, outcome, time.perf_counter() - begun)
+            tracing.answered(span, outcome.code, grpc.StatusCode[outcome.code].value[0], outcome.reason)
+
+
+def _checked(request: Any) -> Any:
+    """The request, validated; of a stream, each of its messages when it comes. Raises InvalidRequest."""
+    if not isinstance(request, Message):
+        return _checked_each(request)
+    validate(request)
+    return request
+
+
+async def _checked_each(requests: AsyncIterable[Message]) -> AsyncIterator[Message]:
+    async for request in requests:
+        validate(request)
+        yield request
+
+
+async def _send(context: Context, response: Any) -> None:
+    """Sends an item of a stream. A client that is gone may show here before the call is cancelled: it is the same."""
+    try:
+        await context.write(response)
+    except grpc.aio.BaseError as error:
+        raise asyncio.CancelledError("the client is gone") from error
 
 
 @asynccontextmanager
@@ -145,10 +171,10 @@ async def _refusals(method: str, context: Context, outcome: Outcome) -> AsyncIte
     try:
         yield
     except (asyncio.CancelledError, GeneratorExit):
-        outcome.code = "CANCELLED"
+        outcome.code = "DEADLINE_EXCEEDED" if deadlines.passed() else "CANCELLED"
         raise
-    except grpc.aio.AbortError:
-        outcome.code = getattr(context.code(), "name", "UNKNOWN")
+    except grpc.aio.AbortError:  # by one of gRPC's own servicers; ours raise
+        outcome.code = status.code_of(context.code()).name
         raise
     except DomainError as error:
         await _abort(context, status.to_status(error), outcome)
@@ -160,16 +186,16 @@ async def _refusals(method: str, context: Context, outcome: Outcome) -> AsyncIte
 
 
 def _of_callee(method: str, error: grpc.aio.AioRpcError) -> Status:
-    if error.code() in _PASSED_ON:
-        return status.from_call(error)
+    answer = status.passed_on(error)
+    if answer is not None:
+        return answer
     log.error("a service that was called failed", method=method, code=error.code().name, details=error.details())
     return status.internal(trace_id())
 
 
 async def _abort(context: Context, answer: Status, outcome: Outcome) -> None:
-    code = status.grpc_code(answer)
+    code = status.code_of(answer.code)
     outcome.code, outcome.reason = code.name, status.reason(answer)
-    trace.get_current_span().set_attribute("error.reason", outcome.reason)
     await context.abort(code, answer.message, ((status.DETAILS_KEY, answer.SerializeToString()),))
 
 
@@ -188,19 +214,21 @@ def _conclude(method: str, context: Context, outcome: Outcome, seconds: float) -
         ms=round(seconds * 1000, 2),
         caller=caller.name if caller else None,
         peer=context.peer(),
+        request_id=_header(context, "x-request-id") or None,
     )
 
 
 def _bearer(context: Context) -> str:
-    for key, value in context.invocation_metadata() or ():
-        if key == "authorization" and isinstance(value, str) and value[:7].lower() == "bearer ":
-            return value[7:].strip()
-    return ""
+    scheme, _, token = _header(context, "authorization").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def _client(context: Context) -> str:
     """Whom to count a call without a token against: the client's address as the edge saw it."""
-    for key, value in context.invocation_metadata() or ():
-        if key == "x-envoy-external-address":
-            return str(value)
-    return context.peer().rpartition(":")[0]
+    return _header(context, "x-envoy-external-address") or context.peer().rpartition(":")[0]
+
+
+def _header(context: Context, name: str) -> str:
+    """The first value of a metadata entry; empty if there is none."""
+    values = (str(value) for key, value in context.invocation_metadata() or () if key == name)
+    return next(values, "")

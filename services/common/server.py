@@ -18,8 +18,6 @@ import uvloop
 from grpc_health.v1 import health, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection
-from opentelemetry.instrumentation.grpc import aio_server_interceptor
-from opentelemetry.instrumentation.grpc.filters import health_check, negate
 
 from services.common import logs, metrics, telemetry
 from services.common.auth import TokenVerifier
@@ -85,22 +83,23 @@ def build(
     services: Iterable[str],
     public: Iterable[str] = (),
     unlimited: Iterable[str] = (),
+    tokenless: Iterable[str] = (),
     verifier: TokenVerifier | None = None,
     described: Iterable[str] = (),
 ) -> Server:
     """A server with health, reflection and the pipeline.
 
-    ``services`` are the full names of what will be registered, ``public`` the methods that need no token, ``unlimited``
-    those whose rate nobody limits here, ``described`` further services whose protos reflection can tell.
+    ``services`` are the full names of what will be registered, ``public`` the methods that need no token, ``tokenless``
+    those that take no notice of one, ``unlimited`` those whose rate nobody limits here, ``described`` further services
+    whose protos reflection can tell.
     """
     names = tuple(services)
     limiter = RateLimiter(settings.rate_per_second, settings.rate_burst)
-    admission = Admission(verifier, limiter, frozenset(public), frozenset(unlimited))
+    admission = Admission(
+        verifier, limiter, frozenset(public), frozenset(unlimited), frozenset(tokenless), settings.trusted_hops
+    )
     server = grpc.aio.server(
-        interceptors=[
-            aio_server_interceptor(filter_=negate(health_check())),  # type: ignore[no-untyped-call]
-            Pipeline(admission),
-        ],
+        interceptors=[Pipeline(admission)],
         options=[*_OPTIONS, ("grpc.max_receive_message_length", settings.max_receive_bytes)],
     )
     servicer = health.aio.HealthServicer()

@@ -80,4 +80,10 @@ class Settings(BaseSettings):
         ge=1,
         description="Calls that one caller may make at once to one method after a pause: five seconds' worth.",
     )
+    trusted_hops: int = Field(
+        default=1,
+        ge=0,
+        description="Proxies of ours that append the client's address to x-forwarded-for. 1: the gateway. "
+        "0: the peer's own address counts.",
+    )
     log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -9,12 +9,34 @@ from google.protobuf.message import Message
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
 
-from services.common.errors import Code, DomainError, InvalidArgument, ResourceExhausted
+from services.common.errors import Code, DomainError, InvalidArgument, ResourceExhausted, Unavailable
 
 DOMAIN: Final = "judgemesh.dev"
 DETAILS_KEY: Final = "grpc-status-details-bin"
 
-_CODES: Final = {code.value[0]: code for code in grpc.StatusCode}
+_CODES: Final = {int(code.value[0]): code for code in grpc.StatusCode}
+
+_PASSED_ON: Final = frozenset(Code) - {Code.CANCELLED, Code.UNKNOWN, Code.UNIMPLEMENTED, Code.INTERNAL, Code.DATA_LOSS}
+"""What another service's answer may mean for our caller too; anything else is our failure."""
+
+
+class ServiceUnavailable(Unavailable):
+    """A service that was needed can't be reached."""
+
+    reason = "SERVICE_UNAVAILABLE"
+
+    def __init__(self) -> None:
+        super().__init__("a service that this needs can't be reached: try again in a moment")
+
+
+class DeadlineExceeded(DomainError):
+    """A service that was needed did not answer in time."""
+
+    code = Code.DEADLINE_EXCEEDED
+    reason = "DEADLINE_EXCEEDED"
+
+    def __init__(self) -> None:
+        super().__init__("a service that this needs did not answer in time")
 
 
 def to_status(error: DomainError) -> Status:
@@ -30,11 +52,27 @@ def internal(trace_id: str) -> Status:
 
 
 def from_call(error: grpc.aio.AioRpcError) -> Status:
-    """What another service answered, with its details, fit to be passed on to our own caller."""
+    """What another service answered, with its details."""
     for key, value in error.trailing_metadata():
         if key == DETAILS_KEY and isinstance(value, bytes):
             return Status.FromString(value)
     return Status(code=error.code().value[0], message=error.details() or error.code().name)
+
+
+def passed_on(error: grpc.aio.AioRpcError) -> Status | None:
+    """What another service's answer means for our own caller; None where it is our failure, not theirs to know.
+
+    An answer without a reason comes from a proxy or from gRPC itself: its text is about hosts and sockets, and is
+    replaced.
+    """
+    answer = from_call(error)
+    if answer.code in _PASSED_ON and reason(answer):
+        return answer
+    if error.code() is grpc.StatusCode.UNAVAILABLE:
+        return to_status(ServiceUnavailable())
+    if error.code() is grpc.StatusCode.DEADLINE_EXCEEDED:
+        return to_status(DeadlineExceeded())
+    return None
 
 
 def reason(status: Status) -> str:
@@ -46,8 +84,9 @@ def reason(status: Status) -> str:
     return ""
 
 
-def grpc_code(status: Status) -> grpc.StatusCode:
-    return _CODES.get(status.code, grpc.StatusCode.UNKNOWN)
+def code_of(number: int) -> grpc.StatusCode:
+    """gRPC's name for the number of a code."""
+    return _CODES.get(number, grpc.StatusCode.UNKNOWN)
 
 
 def _details(error: DomainError) -> list[Message]:

@@ -6,6 +6,8 @@ from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from envoyproxy.service.auth.v3.external_auth_pb2_grpc import add_AuthorizationServicer_to_server
+from judgemesh.execution.v1 import execution_service_pb2
+from judgemesh.problem.v1 import problem_service_pb2
 from judgemesh.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -28,6 +30,12 @@ from services.user.settings import UserSettings
 from services.user.signing import derive
 
 _RETRY_SECONDS = 1.0
+
+DESCRIBED = (
+    execution_service_pb2.DESCRIPTOR.services_by_name["ExecutionService"].full_name,
+    problem_service_pb2.DESCRIPTOR.services_by_name["ProblemService"].full_name,
+)
+"""Services beside its own that this one's reflection describes: the gateway asks it for all."""
 
 
 async def main(settings: UserSettings) -> None:
@@ -71,13 +79,15 @@ class Service:
             logins,
             ApiTokens(engine, clock),
             self.keeper,
-            trusted_hops=settings.user_trusted_hops,
+            trusted_hops=settings.trusted_hops,
         )
         self.server = server.build(
             settings,
             services=(servicer.SERVICE, authorization.SERVICE),
             public=(*servicer.PUBLIC, *authorization.PUBLIC),
+            tokenless=servicer.TOKENLESS,
             unlimited=authorization.PUBLIC,
+            described=DESCRIBED,
             verifier=TokenVerifier(self._keys, clock=lambda: clock().timestamp()),
         )
         add_UserServiceServicer_to_server(users, self.server.grpc)

@@ -11,20 +11,21 @@ from judgemesh.user.v1.user_service_pb2_grpc import UserServiceServicer
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.common.caller import current_caller, optional_caller, require_role
+from services.common.clients import Client, client_of
 from services.common.idempotency import Idempotency, RequestKey
 from services.common.masks import changed_fields
 from services.common.paging import PageTokenInvalid, last_key, next_token, page_size
 from services.user import convert
 from services.user.accounts import Registration, session_username, username_of
 from services.user.api_tokens import ApiTokens
-from services.user.clients import Client, client_of
 from services.user.directory import Directory
 from services.user.keeper import KeyKeeper
 from services.user.logins import Logins
 from services.user.tables import answer_table
 
 SERVICE: Final = "judgemesh.user.v1.UserService"
-PUBLIC: Final = tuple(f"/{SERVICE}/{method}" for method in ("CreateUser", "CreateSession", "RefreshSession", "GetJwks"))
+PUBLIC: Final = (f"/{SERVICE}/CreateUser",)
+TOKENLESS: Final = tuple(f"/{SERVICE}/{method}" for method in ("CreateSession", "RefreshSession", "GetJwks"))
 
 Context = grpc.aio.ServicerContext[Any, Any]
 

@@ -47,12 +47,6 @@ class UserSettings(Settings):
         le=64,
         description="Passwords checked at once: each takes a core for about 20 ms and 19 MiB. 2: a laptop's cores.",
     )
-    user_trusted_hops: int = Field(
-        default=1,
-        ge=0,
-        description="Proxies of ours that append the client's address to x-forwarded-for. 1: the gateway. "
-        "0: the peer's own address counts.",
-    )
 
     @property
     def key_period(self) -> timedelta:

@@ -16,13 +16,13 @@ LOOPBACK = "gateway-loopback"
 
 
 def jwt_filter(jwt: Jwt, methods: Iterable[Method], services: Sequence[str]) -> Json:
-    """Public methods do without a token, all others of the services don't; a token that is there must be good.
+    """All methods of the services need a good token, but the public ones: of those, the service itself decides.
 
+    Whoever logs in again or refreshes a session may still send an old token along, and must not be refused for it.
     Other paths have no requirement: they lead to pages, reflection or health, or nowhere.
     """
     public = [method for method in methods if method.full_name in jwt.public_methods]
-    optional = {"requires_any": {"requirements": [{"provider_name": PROVIDER}, {"allow_missing": {}}]}}
-    rules = [{"match": {"path": method.path}, "requires": optional} for method in public]
+    rules: list[Json] = [{"match": {"path": method.path}} for method in public]
     rules += [{"match": {"prefix": f"/{service}/"}, "requires": {"provider_name": PROVIDER}} for service in services]
     return extension(
         JWT_FILTER,

@@ -97,11 +97,11 @@ async def test_refused_token(
 
 
 async def test_public_method(anonymous: httpx.AsyncClient) -> None:
-    """A public method needs no token, but refuses a bad one."""
+    """A public method needs no token, and a bad one reaches the service, which decides itself."""
     without = await anonymous.get("/v1/notes/a:watch")
     expired = await anonymous.get("/v1/notes/a:watch", headers={"authorization": f"Bearer {sign(exp=1)}"})
 
-    assert (without.status_code, reason(expired)) == (200, (401, 16, "TOKEN_EXPIRED"))
+    assert (without.status_code, expired.status_code) == (200, 200)
 
 
 async def test_token_reaches_the_service(client: httpx.AsyncClient, upstream: Upstream) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from services.user.clients import client_of
+from services.common.clients import client_of
 
 PEER = "ipv4:10.0.0.1:4711"
 
