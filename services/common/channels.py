@@ -5,6 +5,7 @@ trace. Retries are the mesh's: it knows which methods may be repeated.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any, Final
 
 import grpc
@@ -28,54 +29,43 @@ Continuation = Callable[..., Any]
 
 def mesh_channel(address: str, timeout_seconds: float) -> grpc.aio.Channel:
     """A channel to whatever the mesh reaches. One a process is enough, and closing it is its opener's business."""
-    return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=[_Calls(timeout_seconds)])
+    streams = (_UnaryStream(_STREAM_SECONDS), _StreamUnary(_STREAM_SECONDS), _StreamStream(_STREAM_SECONDS))
+    return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=[_UnaryUnary(timeout_seconds), *streams])
 
 
-class _Calls(
-    grpc.aio.UnaryUnaryClientInterceptor,
-    grpc.aio.UnaryStreamClientInterceptor,
-    grpc.aio.StreamUnaryClientInterceptor,
-    grpc.aio.StreamStreamClientInterceptor,
-):
-    """Gives each call its deadline, its token and its span, whatever its kind."""
+@dataclass(frozen=True, slots=True)
+class _Calls:
+    """Gives each call its deadline, its token and its span. A class a kind: grpc.aio takes each for one kind only."""
 
-    def __init__(self, timeout_seconds: float) -> None:
-        self._timeout = timeout_seconds
+    default_seconds: float
 
-    async def intercept_unary_unary(
-        self, continuation: Continuation, client_call_details: grpc.aio.ClientCallDetails, request: Any
-    ) -> Any:
-        return await _call(continuation, client_call_details, request, self._timeout)
-
-    async def intercept_unary_stream(
-        self, continuation: Continuation, client_call_details: grpc.aio.ClientCallDetails, request: Any
-    ) -> Any:
-        return await _call(continuation, client_call_details, request, _STREAM_SECONDS)
-
-    async def intercept_stream_unary(
-        self, continuation: Continuation, client_call_details: grpc.aio.ClientCallDetails, request_iterator: Any
-    ) -> Any:
-        return await _call(continuation, client_call_details, request_iterator, _STREAM_SECONDS)
-
-    async def intercept_stream_stream(
-        self, continuation: Continuation, client_call_details: grpc.aio.ClientCallDetails, request_iterator: Any
-    ) -> Any:
-        return await _call(continuation, client_call_details, request_iterator, _STREAM_SECONDS)
+    async def _call(self, continuation: Continuation, details: grpc.aio.ClientCallDetails, request: Any) -> Any:
+        metadata = grpc.aio.Metadata(*(details.metadata or ()))
+        _add_token(metadata)
+        span = tracing.made(_text(details.method), metadata)
+        seconds = deadlines.timeout(self.default_seconds if details.timeout is None else details.timeout)
+        changed = grpc.aio.ClientCallDetails(
+            details.method, seconds, metadata, details.credentials, details.wait_for_ready
+        )
+        call = await continuation(changed, request)
+        tracing.ends_with(span, call)
+        return call
 
 
-async def _call(
-    continuation: Continuation, details: grpc.aio.ClientCallDetails, request: Any, default_seconds: float
-) -> Any:
-    metadata = grpc.aio.Metadata(*(details.metadata or ()))
-    _add_token(metadata)
-    span = tracing.made(_text(details.method), metadata)
-    seconds = deadlines.timeout(default_seconds if details.timeout is None else details.timeout)
-    call = await continuation(
-        grpc.aio.ClientCallDetails(details.method, seconds, metadata, details.credentials, details.wait_for_ready),
-        request,
-    )
-    tracing.ends_with(span, call)
-    return call
+class _UnaryUnary(_Calls, grpc.aio.UnaryUnaryClientInterceptor):
+    intercept_unary_unary: Callable[..., Any] = _Calls._call
+
+
+class _UnaryStream(_Calls, grpc.aio.UnaryStreamClientInterceptor):
+    intercept_unary_stream: Callable[..., Any] = _Calls._call
+
+
+class _StreamUnary(_Calls, grpc.aio.StreamUnaryClientInterceptor):
+    intercept_stream_unary: Callable[..., Any] = _Calls._call
+
+
+class _StreamStream(_Calls, grpc.aio.StreamStreamClientInterceptor):
+    intercept_stream_stream: Callable[..., Any] = _Calls._call
 
 
 def _add_token(metadata: grpc.aio.Metadata) -> None:

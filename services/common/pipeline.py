@@ -174,7 +174,7 @@ async def _refusals(method: str, context: Context, outcome: Outcome) -> AsyncIte
         outcome.code = "DEADLINE_EXCEEDED" if deadlines.passed() else "CANCELLED"
         raise
     except grpc.aio.AbortError:  # by one of gRPC's own servicers; ours raise
-        outcome.code = status.code_of(context.code()).name
+        outcome.code = context.code().name
         raise
     except DomainError as error:
         await _abort(context, status.to_status(error), outcome)

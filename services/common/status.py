@@ -85,7 +85,7 @@ def reason(status: Status) -> str:
 
 
 def code_of(number: int) -> grpc.StatusCode:
-    """gRPC's name for the number of a code."""
+    """The code with this number, as gRPC names it."""
     return _CODES.get(number, grpc.StatusCode.UNKNOWN)
 
 
