@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'judgemesh/problem/v1/error_reason.proto\x12\x14judgemesh.problem.v1*\x9a\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_PROBLEM_NOT_FOUND\x10\x01\x12!\n\x1d\x45RROR_REASON_PROBLEM_ID_TAKEN\x10\x02\x12&\n\"ERROR_REASON_PROBLEM_ACCESS_DENIED\x10\x03\x12\'\n#ERROR_REASON_PROBLEM_QUOTA_EXCEEDED\x10\x04\x12 \n\x1c\x45RROR_REASON_PACKAGE_INVALID\x10\x05\x12 \n\x1c\x45RROR_REASON_PACKAGE_NOT_ZIP\x10\x06\x12\"\n\x1e\x45RROR_REASON_PACKAGE_TOO_LARGE\x10\x07\x12\x1f\n\x1b\x45RROR_REASON_PACKAGE_UNSAFE\x10\x08\x12!\n\x1d\x45RROR_REASON_PACKAGE_NO_TESTS\x10\t\x12)\n%ERROR_REASON_PACKAGE_TYPE_UNSUPPORTED\x10\nb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\'judgemesh/problem/v1/error_reason.proto\x12\x14judgemesh.problem.v1*\xc8\x04\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12\"\n\x1e\x45RROR_REASON_PROBLEM_NOT_FOUND\x10\x01\x12!\n\x1d\x45RROR_REASON_PROBLEM_ID_TAKEN\x10\x02\x12&\n\"ERROR_REASON_PROBLEM_ACCESS_DENIED\x10\x03\x12\'\n#ERROR_REASON_PROBLEM_QUOTA_EXCEEDED\x10\x04\x12 \n\x1c\x45RROR_REASON_PACKAGE_INVALID\x10\x05\x12 \n\x1c\x45RROR_REASON_PACKAGE_NOT_ZIP\x10\x06\x12\"\n\x1e\x45RROR_REASON_PACKAGE_TOO_LARGE\x10\x07\x12\x1f\n\x1b\x45RROR_REASON_PACKAGE_UNSAFE\x10\x08\x12!\n\x1d\x45RROR_REASON_PACKAGE_NO_TESTS\x10\t\x12)\n%ERROR_REASON_PACKAGE_TYPE_UNSUPPORTED\x10\n\x12#\n\x1f\x45RROR_REASON_PACKAGE_TOO_COSTLY\x10\x0b\x12\x1d\n\x19\x45RROR_REASON_STORAGE_FULL\x10\x0c\x12!\n\x1d\x45RROR_REASON_TOO_MANY_IMPORTS\x10\r\x12 \n\x1c\x45RROR_REASON_UPLOAD_TOO_SLOW\x10\x0e\x12#\n\x1f\x45RROR_REASON_VISIBILITY_INVALID\x10\x0f\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'judgemesh.problem.v1.error_
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=66
-  _globals['_ERRORREASON']._serialized_end=476
+  _globals['_ERRORREASON']._serialized_end=650
 # @@protoc_insertion_point(module_scope)

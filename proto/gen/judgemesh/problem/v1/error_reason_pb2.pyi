@@ -37,8 +37,9 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Example: {"reason": "PROBLEM_ACCESS_DENIED", "domain": "judgemesh.dev", "metadata": {"problem": "problems/hello"}}
     """
     ERROR_REASON_PROBLEM_QUOTA_EXCEEDED: _ErrorReason.ValueType  # 4
-    """The caller owns as many problems as allowed without the role setter. RESOURCE_EXHAUSTED.
-    Example: {"reason": "PROBLEM_QUOTA_EXCEEDED", "domain": "judgemesh.dev", "metadata": {"limit": "20"}}
+    """The caller owns as many problems, or has stored as much judging data, as allowed without the role setter.
+    RESOURCE_EXHAUSTED.
+    Example: {"reason": "PROBLEM_QUOTA_EXCEEDED", "domain": "judgemesh.dev", "metadata": {"limit": "20 problems"}}
     """
     ERROR_REASON_PACKAGE_INVALID: _ErrorReason.ValueType  # 5
     """The package breaks its format; field violations name the files. INVALID_ARGUMENT.
@@ -64,6 +65,26 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The package needs a kind of judging that is not supported. FAILED_PRECONDITION.
     Example: {"reason": "PACKAGE_TYPE_UNSUPPORTED", "domain": "judgemesh.dev", "metadata": {"type": "interactive"}}
     """
+    ERROR_REASON_PACKAGE_TOO_COSTLY: _ErrorReason.ValueType  # 11
+    """Reading the package takes more time or memory than allowed. INVALID_ARGUMENT.
+    Example: {"reason": "PACKAGE_TOO_COSTLY", "domain": "judgemesh.dev", "metadata": {"limit": "120 s"}}
+    """
+    ERROR_REASON_STORAGE_FULL: _ErrorReason.ValueType  # 12
+    """There is no room for the package on the service's disk. RESOURCE_EXHAUSTED.
+    Example: {"reason": "STORAGE_FULL", "domain": "judgemesh.dev"}
+    """
+    ERROR_REASON_TOO_MANY_IMPORTS: _ErrorReason.ValueType  # 13
+    """The caller, or everybody together, imports as many packages at once as allowed. RESOURCE_EXHAUSTED.
+    Example: {"reason": "TOO_MANY_IMPORTS", "domain": "judgemesh.dev", "metadata": {"limit": "2"}}
+    """
+    ERROR_REASON_UPLOAD_TOO_SLOW: _ErrorReason.ValueType  # 14
+    """The package did not arrive in time. DEADLINE_EXCEEDED.
+    Example: {"reason": "UPLOAD_TOO_SLOW", "domain": "judgemesh.dev", "metadata": {"limit": "300 s"}}
+    """
+    ERROR_REASON_VISIBILITY_INVALID: _ErrorReason.ValueType  # 15
+    """The visibility that is asked for is none. INVALID_ARGUMENT.
+    Example: {"reason": "VISIBILITY_INVALID", "domain": "judgemesh.dev"}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Reasons of the problem service, beside those of judgemesh.type.v1.ErrorReason."""
@@ -83,8 +104,9 @@ ERROR_REASON_PROBLEM_ACCESS_DENIED: ErrorReason.ValueType  # 3
 Example: {"reason": "PROBLEM_ACCESS_DENIED", "domain": "judgemesh.dev", "metadata": {"problem": "problems/hello"}}
 """
 ERROR_REASON_PROBLEM_QUOTA_EXCEEDED: ErrorReason.ValueType  # 4
-"""The caller owns as many problems as allowed without the role setter. RESOURCE_EXHAUSTED.
-Example: {"reason": "PROBLEM_QUOTA_EXCEEDED", "domain": "judgemesh.dev", "metadata": {"limit": "20"}}
+"""The caller owns as many problems, or has stored as much judging data, as allowed without the role setter.
+RESOURCE_EXHAUSTED.
+Example: {"reason": "PROBLEM_QUOTA_EXCEEDED", "domain": "judgemesh.dev", "metadata": {"limit": "20 problems"}}
 """
 ERROR_REASON_PACKAGE_INVALID: ErrorReason.ValueType  # 5
 """The package breaks its format; field violations name the files. INVALID_ARGUMENT.
@@ -109,5 +131,25 @@ Example: {"reason": "PACKAGE_NO_TESTS", "domain": "judgemesh.dev"}
 ERROR_REASON_PACKAGE_TYPE_UNSUPPORTED: ErrorReason.ValueType  # 10
 """The package needs a kind of judging that is not supported. FAILED_PRECONDITION.
 Example: {"reason": "PACKAGE_TYPE_UNSUPPORTED", "domain": "judgemesh.dev", "metadata": {"type": "interactive"}}
+"""
+ERROR_REASON_PACKAGE_TOO_COSTLY: ErrorReason.ValueType  # 11
+"""Reading the package takes more time or memory than allowed. INVALID_ARGUMENT.
+Example: {"reason": "PACKAGE_TOO_COSTLY", "domain": "judgemesh.dev", "metadata": {"limit": "120 s"}}
+"""
+ERROR_REASON_STORAGE_FULL: ErrorReason.ValueType  # 12
+"""There is no room for the package on the service's disk. RESOURCE_EXHAUSTED.
+Example: {"reason": "STORAGE_FULL", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_TOO_MANY_IMPORTS: ErrorReason.ValueType  # 13
+"""The caller, or everybody together, imports as many packages at once as allowed. RESOURCE_EXHAUSTED.
+Example: {"reason": "TOO_MANY_IMPORTS", "domain": "judgemesh.dev", "metadata": {"limit": "2"}}
+"""
+ERROR_REASON_UPLOAD_TOO_SLOW: ErrorReason.ValueType  # 14
+"""The package did not arrive in time. DEADLINE_EXCEEDED.
+Example: {"reason": "UPLOAD_TOO_SLOW", "domain": "judgemesh.dev", "metadata": {"limit": "300 s"}}
+"""
+ERROR_REASON_VISIBILITY_INVALID: ErrorReason.ValueType  # 15
+"""The visibility that is asked for is none. INVALID_ARGUMENT.
+Example: {"reason": "VISIBILITY_INVALID", "domain": "judgemesh.dev"}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015

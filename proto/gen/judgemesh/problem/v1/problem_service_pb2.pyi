@@ -160,7 +160,7 @@ class ListProblemsRequest(_message.Message):
     page_token: _builtins.str
     """The `next_page_token` of the page before."""
     query: _builtins.str
-    """Words that the title, the identifier, the source or a keyword contains; any case."""
+    """Words, each of which a title, the identifier, the source or a keyword contains; any case."""
     keyword: _builtins.str
     """Only problems with this keyword."""
     owner: _builtins.str
@@ -303,7 +303,7 @@ class ListSamplesResponse(_message.Message):
     SAMPLES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def samples(self) -> _containers.RepeatedCompositeFieldContainer[_problem_pb2.Sample]:
-        """The samples, in order; those over 64 KiB are cut."""
+        """The samples, in order; long ones are cut (an input or an answer at 16 KiB)."""
 
     def __init__(
         self,

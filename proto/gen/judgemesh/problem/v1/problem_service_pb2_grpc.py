@@ -111,7 +111,9 @@ class ProblemServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def DeleteProblem(self, request, context):
-        """Deletes a problem. Submissions to it stay. Returns NOT_FOUND if there is none that the caller may see.
+        """Deletes a problem with its revisions. Submissions to it stay, and if it ever was public, nobody but its owner,
+        directors and admins can use its identifier again. Returns NOT_FOUND if there is none that the caller may see, and
+        ABORTED if the etag is stale.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

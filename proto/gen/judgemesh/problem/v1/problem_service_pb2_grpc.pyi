@@ -33,7 +33,10 @@ class ProblemServiceStub:
     Returns ABORTED if the etag is stale.
     """
     DeleteProblem: _aio.UnaryUnaryMultiCallable[_problem_service_pb2.DeleteProblemRequest, _empty_pb2.Empty]
-    """Deletes a problem. Submissions to it stay. Returns NOT_FOUND if there is none that the caller may see."""
+    """Deletes a problem with its revisions. Submissions to it stay, and if it ever was public, nobody but its owner,
+    directors and admins can use its identifier again. Returns NOT_FOUND if there is none that the caller may see, and
+    ABORTED if the etag is stale.
+    """
     ListSamples: _aio.UnaryUnaryMultiCallable[_problem_service_pb2.ListSamplesRequest, _problem_service_pb2.ListSamplesResponse]
     """Lists a problem's samples, in order."""
     ListProblemRevisions: _aio.UnaryUnaryMultiCallable[_problem_service_pb2.ListProblemRevisionsRequest, _problem_service_pb2.ListProblemRevisionsResponse]
@@ -86,7 +89,10 @@ class ProblemServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _problem_service_pb2.DeleteProblemRequest,
         context: _aio.ServicerContext[_problem_service_pb2.DeleteProblemRequest, _abc.Awaitable[_empty_pb2.Empty]],
     ) -> _abc.Awaitable[_empty_pb2.Empty]:
-        """Deletes a problem. Submissions to it stay. Returns NOT_FOUND if there is none that the caller may see."""
+        """Deletes a problem with its revisions. Submissions to it stay, and if it ever was public, nobody but its owner,
+        directors and admins can use its identifier again. Returns NOT_FOUND if there is none that the caller may see, and
+        ABORTED if the etag is stale.
+        """
 
     @_abc_1.abstractmethod
     def ListSamples(
