@@ -1,7 +1,7 @@
 """PostgreSQL: an engine for each process, a schema and a role for each service, and transactions.
 
-Whatever fails because the database can't be reached is raised as DatabaseUnavailable: nothing was done, and the same
-call may succeed a moment later.
+Whatever fails because the database can't be reached is raised as DatabaseUnavailable: the same call may succeed a
+moment later.
 """
 
 import asyncio
@@ -15,7 +15,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
-from services.common.errors import Aborted, Unavailable
+from services.common.errors import Aborted, DomainError, InvalidArgument, Unavailable
 from services.common.settings import Settings
 
 _CONNECT_SECONDS: Final = 2.0
@@ -23,6 +23,9 @@ _CONNECT_SECONDS: Final = 2.0
 
 _POOL_SECONDS: Final = 3.0
 """How long a call waits for a free connection of the pool."""
+
+_UNREACHABLE: Final = ("08", "57P", "53300")
+"""SQLSTATEs of broken connections, of a server that starts or stops, and of one with too many connections."""
 
 _NAMES: Final = {
     "ix": "%(table_name)s_%(column_0_N_name)s_index",
@@ -39,7 +42,7 @@ class DatabaseUnavailable(Unavailable):
     reason = "DATABASE_UNAVAILABLE"
 
     def __init__(self) -> None:
-        super().__init__("the database can't be reached: nothing was done, try again in a moment")
+        super().__init__("the database can't be reached: try again in a moment")
 
 
 class Conflict(Aborted):
@@ -49,6 +52,15 @@ class Conflict(Aborted):
 
     def __init__(self) -> None:
         super().__init__("something else changed the same data at the same time: try again")
+
+
+class TextInvalid(InvalidArgument):
+    """A text holds the character NUL, which PostgreSQL can't store."""
+
+    reason = "TEXT_INVALID"
+
+    def __init__(self) -> None:
+        super().__init__("a text in the request holds the character U+0000, which can't be stored")
 
 
 def service_metadata(schema: str) -> sa.MetaData:
@@ -64,6 +76,7 @@ def create_engine(settings: Settings) -> AsyncEngine:
         max_overflow=0,
         pool_timeout=_POOL_SECONDS,
         pool_pre_ping=True,
+        hide_parameters=True,  # they are users' data and secrets' digests, and errors go to the log and to spans
         connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": settings.database_timeout_seconds},
     )
 
@@ -72,7 +85,7 @@ def create_engine(settings: Settings) -> AsyncEngine:
 async def transaction(engine: AsyncEngine) -> AsyncIterator[AsyncConnection]:
     """A transaction: committed at the end, rolled back on any exception.
 
-    Raises DatabaseUnavailable and Conflict.
+    Raises DatabaseUnavailable, Conflict and TextInvalid.
     """
     with translated():
         async with engine.begin() as connection:
@@ -87,14 +100,12 @@ def translated() -> Iterator[None]:
     except (OSError, PoolTimeoutError, InterfaceError, asyncpg.InterfaceError) as error:
         raise DatabaseUnavailable from error
     except DBAPIError as error:
-        if _conflict(error):
-            raise Conflict from error
-        if error.connection_invalidated or _unreachable(error):
-            raise DatabaseUnavailable from error
+        if ours := _translation(error.orig, lost=error.connection_invalidated):
+            raise ours from error
         raise
     except asyncpg.PostgresError as error:
-        if _state(error).startswith(("08", "57P")):
-            raise DatabaseUnavailable from error
+        if ours := _translation(error):
+            raise ours from error
         raise
 
 
@@ -115,14 +126,13 @@ async def listen(url: str, channel: str, heard: asyncio.Queue[str]) -> None:
         raise ConnectionError(f"the connection that listens on {channel} was closed")
 
 
-def _conflict(error: DBAPIError) -> bool:
-    return _state(error.orig) in {"40001", "40P01"}
-
-
-def _unreachable(error: DBAPIError) -> bool:
-    """Connection exceptions (class 08), shutdown and too many connections (57P01 to 57P03, 53300)."""
-    return _state(error.orig).startswith(("08", "57P", "53300"))
-
-
-def _state(error: BaseException | None) -> str:
-    return str(getattr(error, "sqlstate", "") or "")
+def _translation(error: BaseException | None, *, lost: bool = False) -> DomainError | None:
+    """Our error for one of PostgreSQL's, by its SQLSTATE; None where it is a bug of ours."""
+    state = str(getattr(error, "sqlstate", "") or "")
+    if state in {"40001", "40P01"}:
+        return Conflict()
+    if state in {"22021", "22P05"}:
+        return TextInvalid()
+    if lost or state.startswith(_UNREACHABLE):
+        return DatabaseUnavailable()
+    return None

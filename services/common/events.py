@@ -74,7 +74,11 @@ EVENTS: Final = Stream("EVENTS", ("judgemesh.events.>",), max_age_seconds=7 * 24
 
 @dataclass(frozen=True, slots=True)
 class Consumer:
-    """A durable consumer. After ``max_deliver`` failures a message is given up, and logged."""
+    """A durable consumer. A message that fails for the ``max_deliver``-th time is given up, and logged.
+
+    Only where it is the message's fault: while something that its handler needs is away, it comes again for ever. So
+    the limit is ours, not JetStream's.
+    """
 
     stream: Stream
     durable: str
@@ -89,7 +93,7 @@ class Consumer:
             filter_subject=self.subject,
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=self.ack_wait_seconds,
-            max_deliver=self.max_deliver,
+            max_deliver=-1,
         )
 
 
@@ -241,7 +245,7 @@ async def _handle(message: Msg, consumer: Consumer, handler: Handler) -> None:
 async def _hand_back(message: Msg, consumer: Consumer, error: Exception) -> None:
     """The message comes again later, and what follows it of the same kind finds its gap."""
     tries = message.metadata.num_delivered
-    if tries >= consumer.max_deliver:
+    if tries >= consumer.max_deliver and not isinstance(error, Unavailable):
         log.error(
             "consumer %s gives up a message on %s after %d tries",
             consumer.durable,

@@ -40,7 +40,8 @@ def trace_id() -> str:
 def _rendering() -> list[structlog.typing.Processor]:
     strip = structlog.stdlib.ProcessorFormatter.remove_processors_meta
     if sys.stderr.isatty():
-        return [strip, structlog.dev.ConsoleRenderer()]
+        # Plain: the default shows the values of local variables, and these may be secrets.
+        return [strip, structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
     return [strip, structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
 
 

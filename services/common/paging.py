@@ -72,7 +72,7 @@ def last_key(request: Message, token: str, parts: int = 1) -> tuple[str, ...] | 
         return None
     try:
         checksum, *key = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
-    except (binascii.Error, UnicodeDecodeError, ValueError, TypeError):
+    except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, RecursionError):
         raise PageTokenInvalid from None
     if len(key) != parts or not all(isinstance(part, str) for part in key):
         raise PageTokenInvalid
