@@ -8,8 +8,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from services.cli.local.collector import Collector
 from services.cli.local.platform import Options, Platform
 from services.cli.local.ports import free_ports
+from tests.platform.collector import SpanCollector, collecting
 
 
 @pytest.fixture(scope="session")
@@ -22,9 +24,17 @@ def platform_home() -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-async def platform(platform_home: Path) -> AsyncIterator[Platform]:
+async def spans() -> AsyncIterator[SpanCollector]:
+    """The collector that everything in the platform sends its spans to."""
+    async with collecting() as collector:
+        yield collector
+
+
+@pytest.fixture(scope="session")
+async def platform(platform_home: Path, spans: SpanCollector) -> AsyncIterator[Platform]:
     """PostgreSQL, NATS, Envoy, the services and a worker on free ports; whoever breaks a part mends it again."""
-    async with Platform(Options(home=platform_home, ports=free_ports())) as running:
+    collector = Collector(f"http://127.0.0.1:{spans.port}")
+    async with Platform(Options(home=platform_home, ports=free_ports(), collector=collector)) as running:
         yield running
 
 

@@ -55,7 +55,7 @@ class Up:
         self.parts += [json.loads(line) for line in rest.splitlines()]
         code = await self.process.wait()
         async with asyncio.timeout(20):
-            while [one for one in descendants if alive(one)]:  # noqa: ASYNC110 - other processes tell no event
+            while [one for one in descendants if alive(one)]:
                 await asyncio.sleep(0.02)
         return code
 
