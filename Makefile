@@ -36,7 +36,8 @@ test: $(DEVELOPMENT) ## Run all tests (pick some: ARGS="-k lockout")
 	@exec $(BIN)/python -m pytest $(ARGS)
 
 bench: $(DEVELOPMENT) ## Measure latency and throughput through Envoy and directly
-	@exec $(BIN)/python -m pytest tests/bench -s $(ARGS)
+	@$(BIN)/python -m tests.bench.gateway
+	@exec $(BIN)/python -m tests.bench.sandbox
 
 check: $(DEVELOPMENT) ## Lint, formatting, types, import layers, protos and whether generated code is current
 	@failed=""; step() { echo "» $$*"; "$$@" || failed="$$failed\n  $$*"; }; \
