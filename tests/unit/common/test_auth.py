@@ -1,5 +1,6 @@
 """Access tokens as every service checks them."""
 
+import asyncio
 import base64
 import time
 from typing import Any
@@ -31,6 +32,7 @@ class Source:
 
     async def __call__(self) -> dict[str, Ed25519PublicKey]:
         self.asked += 1
+        await asyncio.sleep(0)  # as a call does, it lets others run meanwhile
         return self.keys
 
 
@@ -105,3 +107,19 @@ async def test_a_new_key_is_found_and_a_flood_of_unknown_keys_asks_seldom() -> N
     await verifier.verify(token(key=fresh, kid="k2", lifetime=600))
 
     assert asked == 1
+
+
+async def test_callers_who_come_at_once_share_one_question() -> None:
+    """Right after the start a hundred tokens do not become a hundred calls."""
+    source = Source()
+    verifier = TokenVerifier(source)
+    callers = await asyncio.gather(*(verifier.verify(token(uid=f"u{number}")) for number in range(100)))
+
+    assert (100, 1) == (len({caller.uid for caller in callers}), source.asked)
+
+
+async def test_a_clock_that_is_behind_refuses_nobody() -> None:
+    """A token that was issued a moment in the future is as good as any."""
+    caller = await TokenVerifier(Source()).verify(token(iat=int(time.time()) + 30))
+
+    assert "alice" == caller.username

@@ -48,7 +48,9 @@ def test_a_token_of_other_filters_is_refused() -> None:
         last_key(ListSubmissionsRequest(problem="problems/other"), next_token(REQUEST, "a"))
 
 
-@pytest.mark.parametrize("token", ["x", "eyJ9", "W10", "WzEsMl0", "bnVsbA", "!!", "é", "W3siYSI6MX1d"])
+@pytest.mark.parametrize(
+    "token", ["x", "eyJ9", "W10", "WzEsMl0", "bnVsbA", "!!", "é", "W3siYSI6MX1d", "W1tb" * 100_000]
+)
 def test_a_forged_token_is_refused(token: str) -> None:
     """Whatever it decodes to."""
     with pytest.raises(PageTokenInvalid):
