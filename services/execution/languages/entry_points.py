@@ -10,6 +10,7 @@ _JAVA_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)\s*;", re.MULTILINE)
 _JAVA_TYPE = re.compile(
     r"\b(public\s+)?(?:(?:abstract|final|static|strictfp|sealed)\s+)*(?:class|enum|record|interface)\s+(\w+)"
 )
+_PYTHON_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 _JAVA_MAIN = re.compile(r"\bstatic\b[\w\s]*\bvoid\s+main\s*\(")
 
 
@@ -42,8 +43,10 @@ def _depth(code: str, position: int) -> int:
 
 
 def python_main_file(sources: dict[str, bytes]) -> str:
-    """The file that is run: `__main__.py` or `main.py`, else the first by name."""
+    """The file that is run: `__main__.py` or `main.py`, else the first by name that no other one imports."""
     for name in ("__main__.py", "main.py"):
         if name in sources:
             return name
-    return next(iter(sources), "main.py")
+    imported = {match[1].decode() for source in sources.values() for match in _PYTHON_IMPORT.finditer(source)}
+    roots = [name for name in sources if name.rpartition(".")[0] not in imported]
+    return next(iter(roots or sources), "main.py")

@@ -47,6 +47,8 @@ class Language:
     entry_point: EntryPoint = EntryPoint.NONE
     memory_reserve_mib: int = 0
     """What the runtime needs beside the heap."""
+    reserved_mib: int = 64
+    """What the runtime may reserve without using it, above twice the memory limit: the stacks of its threads."""
     out_of_memory: tuple[str, ...] = ()
     """What the runtime writes to standard error when an allocation is refused and not handled."""
 

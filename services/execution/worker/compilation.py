@@ -41,7 +41,7 @@ class Program:
     def request(self, limits: RunLimits, *, stdin: int, arguments: tuple[str, ...] = ()) -> RunRequest:
         return RunRequest(
             argv=self.command(limits.memory_bytes) + arguments,
-            limits=limits,
+            limits=replace(limits, reserve_bytes=self.language.reserved_mib * _MIB),
             readable=(str(self.directory),),
             stdin=stdin,
         )
@@ -103,7 +103,9 @@ async def _compile(
     language: Language, files: dict[str, bytes], limits: CompilationLimits, sandbox: Sandbox, directory: Path
 ) -> str:
     request = RunRequest(
-        argv=language.compile_command(files, limits.memory_bytes), limits=limits.of_run(), workdir=str(directory)
+        argv=language.compile_command(files, limits.memory_bytes),
+        limits=replace(limits.of_run(), reserve_bytes=language.reserved_mib * _MIB),
+        workdir=str(directory),
     )
     report = await sandbox.run(request)
     output = _text(report)

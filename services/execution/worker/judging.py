@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
@@ -9,7 +10,7 @@ from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from opentelemetry import trace
 
 from services.execution.languages.language import Language
-from services.execution.worker import convert
+from services.execution.worker import convert, metrics
 from services.execution.worker.bundles import Bundle, BundleInvalid, Bundles
 from services.execution.worker.compilation import CompilationLimits, CompileError, Program, compiled
 from services.execution.worker.default_validator import UnknownFlag
@@ -98,7 +99,9 @@ class Judge:
     async def _run_test(self, program: Program, bundle: Bundle, test: Test, sandbox: Sandbox) -> JudgedTest:
         limits = _run_limits(bundle.manifest.limits, self._wall)
         with _opened(bundle, test) as stdin:
+            started = time.monotonic()
             report = await sandbox.run(program.request(limits, stdin=stdin))
+            metrics.RUN_OVERHEAD.observe(max(0.0, time.monotonic() - started - report.wall_seconds))
         ruling = judge_run(report, limits, program.language.out_of_memory)
         if ruling is None:
             ruling = await self._validators.validate(bundle, test, report.output, sandbox)

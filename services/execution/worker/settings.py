@@ -75,7 +75,7 @@ class WorkerSettings(Settings):
     )
     sandbox_required_layers: Names = Field(
         default=("rlimits", "no_new_privs", "seccomp"),
-        description="Layers without which the worker refuses to start. Landlock is required too wherever the kernel has "
+        description="Layers without which the worker refuses to start. Landlock is required too where the kernel has "
         "it, and wherever it alone keeps programs from the worker's files (a worker that is not root).",
     )
     sandbox_readable: Names = Field(

@@ -67,7 +67,7 @@ async def start_worker(nats: tuple[str, Process], broker: Broker) -> AsyncIterat
     """Starts a worker and waits for its announcement."""
     started: list[asyncio.subprocess.Process] = []
     with tempfile.TemporaryDirectory(prefix="judgemesh-workers-", dir="/var/tmp") as root:
-        Path(root).chmod(0o711)
+        os.chmod(root, 0o711)  # noqa: PTH101 once, before anything runs
 
         async def start(name: str) -> asyncio.subprocess.Process:
             announcements = await broker.client.subscribe(f"judgemesh.workers.{name}")

@@ -22,7 +22,6 @@ TOOLCHAINS = (
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
-_MIB = 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +81,7 @@ class Confinement:
             _bounded(resource.RLIMIT_CPU, seconds + 2, seconds + 3),
             # Above the limit, so that going over it is seen in the memory really used, whatever the program makes of
             # a refused allocation.
-            _bounded(resource.RLIMIT_DATA, 2 * limits.memory_bytes + 64 * _MIB),
+            _bounded(resource.RLIMIT_DATA, 2 * limits.memory_bytes + limits.reserve_bytes),
             _bounded(resource.RLIMIT_FSIZE, limits.file_bytes),
             _bounded(resource.RLIMIT_NOFILE, limits.open_files),
             _bounded(resource.RLIMIT_NPROC, processes),

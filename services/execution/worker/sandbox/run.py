@@ -34,6 +34,8 @@ class RunLimits:
     """Each file that the program writes; all of its files together may take four times as much."""
     error_bytes: int = 64 * 1024
     """How much of standard error is kept; the rest is read and dropped."""
+    reserve_bytes: int = 64 * 1024 * 1024
+    """Private memory that may be reserved, used or not, above twice `memory_bytes`: stacks of threads, above all."""
     processes: int = 64
     """Processes and threads at one time."""
     open_files: int = 128

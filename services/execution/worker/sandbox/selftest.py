@@ -136,7 +136,7 @@ def check(layers: Sequence[Layer], required: Sequence[str], *, own_user: bool) -
     if missing := sorted(wanted - holding):
         details = "; ".join(f"{name}: {_detail(layers, name)}" for name in missing)
         raise LayerMissing(
-            f"the sandbox does not hold what it must ({details}). The kernel needs seccomp and Landlock (5.13 or newer, "
+            f"the sandbox does not hold what it must ({details}). The kernel needs seccomp and Landlock (5.13 or newer "
             "with `landlock` in its list of security modules), or the worker must be started as root."
         )
 

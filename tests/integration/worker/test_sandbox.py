@@ -1,0 +1,88 @@
+"""A slot of the sandbox, as its callers see it."""
+
+import asyncio
+import os
+import signal
+import time
+from pathlib import Path
+
+import pytest
+
+from services.execution.worker.sandbox import selftest
+from services.execution.worker.sandbox.run import RunLimits, RunRequest, SandboxError
+from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
+
+LIMITS = RunLimits(cpu_seconds=20, wall_seconds=60, memory_bytes=256 << 20, output_bytes=1 << 20)
+TRUE = RunRequest(argv=("/bin/true",), limits=LIMITS)
+SLEEP = RunRequest(argv=("/bin/sleep", "60"), limits=LIMITS)
+
+
+async def test_cancelled_run_ends_at_once_and_the_slot_goes_on(sandbox: Sandbox) -> None:
+    """Cancelling a run kills its program long before its limits, and the slot takes the next."""
+    await sandbox.run(TRUE)
+    started = time.monotonic()
+
+    with pytest.raises(TimeoutError):
+        async with asyncio.timeout(0.2):
+            await sandbox.run(SLEEP)
+    report = await sandbox.run(TRUE)
+
+    assert report.succeeded
+    assert time.monotonic() - started < LIMITS.wall_seconds / 2
+
+
+async def test_lost_launcher_is_replaced(sandbox: Sandbox) -> None:
+    """A launcher that dies fails the run in hand, and the next run has a new one."""
+    await sandbox.run(TRUE)
+    assert sandbox._process is not None
+    os.kill(sandbox._process.pid, signal.SIGKILL)
+
+    with pytest.raises(SandboxError):
+        await sandbox.run(SLEEP)
+
+    assert (await sandbox.run(TRUE)).succeeded
+
+
+async def test_program_that_does_not_exist(sandbox: Sandbox) -> None:
+    """What cannot be started is an error of the caller, not a verdict."""
+    with pytest.raises(SandboxError, match="could not start /no/such/program"):
+        await sandbox.run(RunRequest(argv=("/no/such/program",), limits=LIMITS))
+
+
+async def test_output_comes_back_whole(sandbox: Sandbox) -> None:
+    """Output up to the limit comes back byte by byte, standard error cut to its own limit."""
+    source = "import sys; sys.stdout.buffer.write(bytes(range(256)) * 4096); sys.stderr.write('e' * 1000000)"
+
+    report = await sandbox.run(RunRequest(argv=("/usr/bin/python3", "-c", source), limits=LIMITS))
+
+    assert report.exceeded is None
+    assert report.output == bytes(range(256)) * 4096
+    assert report.error_output == b"e" * LIMITS.error_bytes
+
+
+async def test_every_layer_is_proven_here(sandbox: Sandbox) -> None:
+    """On a kernel with Landlock every layer withstands the attacks of the self-test."""
+    layers = await selftest.probe(sandbox)
+
+    assert [layer for layer in layers if not layer.holds] == []
+    selftest.check(layers, ("rlimits", "no_new_privs", "seccomp"), own_user=sandbox.settings.user is not None)
+
+
+async def test_missing_layer_is_noticed(worker_directory: Path) -> None:
+    """Without Landlock the self-test says so: nothing is taken for granted."""
+    settings = SlotSettings(directory=worker_directory / "weak", user=SlotSettings.user_of_slot(0, 61500), landlock=0)
+    async with Sandbox(settings) as weak:
+        layers = await selftest.probe(weak)
+
+    assert [layer.name for layer in layers if not layer.holds] == ["landlock"]
+
+
+async def test_slots_do_not_see_each_other(sandbox: Sandbox, worker_directory: Path) -> None:
+    """A program cannot read the files of another slot."""
+    settings = SlotSettings(directory=worker_directory / "other", user=SlotSettings.user_of_slot(1, 61500))
+    async with Sandbox(settings) as other:
+        secret = other.create_directory({"secret": b"secret"}) / "secret"
+        report = await sandbox.run(RunRequest(argv=("/bin/cat", str(secret)), limits=LIMITS))
+
+    assert report.exit_code == 1
+    assert report.output == b""
