@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import secrets
+import string
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any
 
 from services.cli.local.failures import AlreadyRunning, CannotStart
 
+ALPHABET = string.ascii_letters + string.digits
 KEPT_LOGS = 4
 """How many earlier logs of each part are kept: enough to look back at a crash, too few to fill a disk."""
 
@@ -39,13 +41,14 @@ class DataDirectory:
         self.programs = self.root / "bin"
         self.work = self.root / "work"
         self.worker = self.root / "worker"
+        self.scratch = self.root / "scratch"
 
     def prepare(self) -> None:
         """Create what is missing. Raises CannotStart when the place cannot be written."""
         try:
             # The root is open to all for passing through: as root, PostgreSQL runs as another user.
             self.root.mkdir(mode=0o755, parents=True, exist_ok=True)
-            for folder in (self.nats, self.mesh, self.run, self.logs, self.programs, self.work):
+            for folder in (self.nats, self.mesh, self.run, self.logs, self.programs, self.work, self.scratch):
                 folder.mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
             raise unwritable(self.root, error) from error
@@ -92,11 +95,14 @@ class DataDirectory:
         except (OSError, ValueError):
             return {}
 
-    def secret(self, name: str, size: int = 32) -> str:
-        """A password of `size` random bytes made at first use, the same ever after; readable by the owner alone."""
+    def secret(self, name: str, length: int = 43) -> str:
+        """A password made at first use, the same ever after; readable by the owner alone.
+
+        Letters and digits alone, which need quoting nowhere; 43 of them hold 256 bits.
+        """
         kept: dict[str, str] = json.loads(self._secrets_file.read_text()) if self._secrets_file.exists() else {}
         if name not in kept:
-            kept[name] = secrets.token_urlsafe(size)
+            kept[name] = "".join(secrets.choice(ALPHABET) for _ in range(length))
             write_private(self._secrets_file, json.dumps(kept, indent=2))
         return kept[name]
 
@@ -123,7 +129,7 @@ class DataDirectory:
 
 def account_password(directory: DataDirectory, username: str) -> str:
     """The password of an account that a first start makes: short enough to type, too random to guess."""
-    return directory.secret(f"account-{username}", 9)
+    return directory.secret(f"account-{username}", 12)
 
 
 def unwritable(root: Path, error: OSError) -> CannotStart:

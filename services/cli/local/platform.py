@@ -210,6 +210,8 @@ class Platform:
                 extra["JUDGEMESH_WORKER_SLOTS"] = str(self.options.slots)
         else:
             extra["JUDGEMESH_DATABASE_URL"] = self._postgres.url(name)
+        if name == "problem":
+            extra["JUDGEMESH_PROBLEM_SCRATCH"] = str(self.directory.scratch)
         if name == "user":
             extra["JUDGEMESH_BOOTSTRAP_ADMIN_PASSWORD"] = account_password(self.directory, "admin")
             extra["JUDGEMESH_USER_KEY_SECRET"] = self.directory.secret("user-keys")

@@ -197,7 +197,7 @@ class Postgres:
         name, password = role(service), self._directory.secret(f"postgres-{service}")
         if not await connection.fetchval("SELECT 1 FROM pg_roles WHERE rolname = $1", name):
             await connection.execute(f'CREATE ROLE "{name}" LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOINHERIT')
-        # Passwords are URL-safe base64, made here, so that they need no quoting.
+        # Passwords are letters and digits, made here, so that they need no quoting.
         await connection.execute(f"ALTER ROLE \"{name}\" PASSWORD '{password}'")
         await connection.execute(f'GRANT CONNECT ON DATABASE {DATABASE} TO "{name}"')
         await connection.execute(f'ALTER ROLE "{name}" SET search_path = "{service}"')

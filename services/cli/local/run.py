@@ -18,7 +18,7 @@ from services.cli.local.happenings import Happening, Stage
 from services.cli.local.platform import Options, Platform
 from services.cli.local.ports import default_ports, free_ports
 from services.cli.local.seed import Seeded, Seeder
-from services.cli.local.welcome import welcome
+from services.cli.local.welcome import greet
 from services.cli.output import console, errors
 
 INTERRUPTED = 128 + signal.SIGINT
@@ -120,7 +120,7 @@ def _greet(platform: Platform, seeded: Seeded | None, seconds: float, *, as_json
             }
         )
     else:
-        console.print(welcome(platform, seeded, seconds))
+        greet(console, platform, seeded, seconds)
 
 
 def _explain(error: CannotStart, *, as_json: bool) -> None:
