@@ -13,7 +13,7 @@ from services.cli.output import console, fail, print_json
 if TYPE_CHECKING:
     from services.cli.local.preflight import Finding
 
-MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "error": "[bold red]missing[/]"}
+MARKS = {"ok": "[green]ok[/]", "warning": "[yellow]warning[/]", "error": "[bold red]problem[/]"}
 
 
 def doctor(
