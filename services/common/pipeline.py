@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, aclosing, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ import grpc
 import structlog
 from google.protobuf.message import Message
 from google.rpc.status_pb2 import Status
+from opentelemetry import trace
 
 from services.common import deadlines, metrics, status, tracing
 from services.common.auth import TokenVerifier
@@ -71,6 +72,10 @@ class Admission:
         return client_of(context.invocation_metadata() or (), context.peer(), self.trusted_hops).address
 
 
+Traced = Callable[[str, Context, Outcome], AbstractContextManager[None]]
+"""Holds the span of a call; how the call ended is known at its end."""
+
+
 class Pipeline(grpc.aio.ServerInterceptor):
     """The interceptor."""
 
@@ -97,14 +102,14 @@ class Pipeline(grpc.aio.ServerInterceptor):
 
     def _unary(self, method: str, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> Any:
-            async with self._around(method, context):
+            async with self._around(method, context, _unary_span):
                 return await behaviour(_checked(request), context)
 
         return call
 
     def _stream(self, method: str, behaviour: Callable[..., Any]) -> Callable[..., Any]:
         async def call(request: Any, context: Context) -> None:
-            async with self._around(method, context):
+            async with self._around(method, context, _stream_span):
                 responses = behaviour(_checked(request), context)
                 if not hasattr(responses, "__aiter__"):  # a handler that writes to the context itself, as health's does
                     await responses
@@ -116,12 +121,12 @@ class Pipeline(grpc.aio.ServerInterceptor):
         return call
 
     @asynccontextmanager
-    async def _around(self, method: str, context: Context) -> AsyncIterator[None]:
+    async def _around(self, method: str, context: Context, traced: Traced) -> AsyncIterator[None]:
         outcome = Outcome()
         begun = time.perf_counter()
         set_caller(None)  # each call is a task with a context of its own: nothing has to be put back
         deadlines.begin(context.time_remaining())
-        with _span(method, context, outcome), metrics.in_flight(method):
+        with traced(method, context, outcome), metrics.in_flight(method):
             try:
                 async with _refusals(method, context, outcome):
                     await self._admission.admit(method, context)
@@ -131,8 +136,18 @@ class Pipeline(grpc.aio.ServerInterceptor):
 
 
 @contextmanager
-def _span(method: str, context: Context, outcome: Outcome) -> Iterator[None]:
-    """The call's span. Proxies ask for health each second: that is no trace that anyone reads."""
+def _unary_span(_method: str, _context: Context, outcome: Outcome) -> Iterator[None]:
+    """Says the reason of a refusal on the span that OpenTelemetry's interceptor has begun and ends."""
+    try:
+        yield
+    finally:
+        if outcome.reason:
+            trace.get_current_span().set_attribute(tracing.REASON, outcome.reason)
+
+
+@contextmanager
+def _stream_span(method: str, context: Context, outcome: Outcome) -> Iterator[None]:
+    """The span of a stream. Proxies watch health for ever: that is no trace that anyone reads."""
     if method.startswith(_OPEN):
         yield
         return
@@ -221,11 +236,6 @@ def _conclude(method: str, context: Context, outcome: Outcome, seconds: float) -
 def _bearer(context: Context) -> str:
     scheme, _, token = _header(context, "authorization").partition(" ")
     return token.strip() if scheme.lower() == "bearer" else ""
-
-
-def _client(context: Context) -> str:
-    """Whom to count a call without a token against: the client's address as the edge saw it."""
-    return _header(context, "x-envoy-external-address") or context.peer().rpartition(":")[0]
 
 
 def _header(context: Context, name: str) -> str:

@@ -19,7 +19,7 @@ from grpc_health.v1 import health, health_pb2_grpc
 from grpc_health.v1.health_pb2 import HealthCheckResponse
 from grpc_reflection.v1alpha import reflection
 
-from services.common import logs, metrics, telemetry
+from services.common import logs, metrics, telemetry, tracing
 from services.common.auth import TokenVerifier
 from services.common.pipeline import Admission, Pipeline
 from services.common.ratelimit import RateLimiter
@@ -99,7 +99,7 @@ def build(
         verifier, limiter, frozenset(public), frozenset(unlimited), frozenset(tokenless), settings.trusted_hops
     )
     server = grpc.aio.server(
-        interceptors=[Pipeline(admission)],
+        interceptors=[tracing.unary_interceptor(names), Pipeline(admission)],
         options=[*_OPTIONS, ("grpc.max_receive_message_length", settings.max_receive_bytes)],
     )
     servicer = health.aio.HealthServicer()

@@ -1,20 +1,26 @@
 """Spans of gRPC calls, by OpenTelemetry's conventions for RPC: one for each call handled, one for each call made.
 
-The interceptors of opentelemetry-instrumentation-grpc are not used. In grpc.aio their server span of a stream that is
-cancelled while it sends is detached in a foreign context, their client span of a cancelled call never ends, and the
-cancellation does not reach the callee.
+Unary calls that are handled have theirs from opentelemetry-instrumentation-grpc (`unary_interceptor`). Streams and
+calls to others have their own here: in grpc.aio the package's span of a stream that is cancelled while it sends is
+detached in a foreign context, its span of a cancelled call to another service never ends, and the cancellation does
+not reach the callee.
 """
 
 import asyncio
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import grpc
+from google.protobuf import descriptor_pool
 from opentelemetry import context as otel_context
 from opentelemetry import trace
+from opentelemetry.instrumentation.grpc import aio_server_interceptor
 from opentelemetry.propagate import extract, inject
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode
+
+REASON: Final = "error.reason"
+"""The attribute that has the ErrorInfo's reason of a call that was refused."""
 
 tracer = trace.get_tracer(__name__)
 
@@ -23,6 +29,21 @@ _FAILURES: Final = frozenset({"UNKNOWN", "DEADLINE_EXCEEDED", "UNIMPLEMENTED", "
 
 _ending: Final[set[asyncio.Task[None]]] = set()
 """Tasks are held by whoever makes them, or they may vanish."""
+
+
+def unary_interceptor(services: Iterable[str]) -> grpc.aio.ServerInterceptor:
+    """The package's interceptor, for the methods of these services that answer with one message."""
+    pool = descriptor_pool.Default()
+    methods = {
+        f"/{service}/{method.name}"
+        for service in services
+        for method in pool.FindServiceByName(service).methods
+        if not method.server_streaming
+    }
+    interceptor: grpc.aio.ServerInterceptor = aio_server_interceptor(  # type: ignore[no-untyped-call]
+        filter_=lambda details: details.method in methods
+    )
+    return interceptor
 
 
 @contextlib.contextmanager
@@ -45,7 +66,7 @@ def answered(span: Span, code: str, number: int, reason: str) -> None:
     """Notes how the call ended on the span of the server."""
     span.set_attribute("rpc.grpc.status_code", number)
     if reason:
-        span.set_attribute("error.reason", reason)
+        span.set_attribute(REASON, reason)
     if code in _FAILURES:
         span.set_attribute("error.type", code)
         span.set_status(Status(StatusCode.ERROR, reason or code))

@@ -55,7 +55,7 @@ class NewSubmission:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A stored submission and the judging in force. ``files`` and ``tests`` are there only where they were asked for."""
+    """A stored submission and the judging in force. ``files`` and ``tests`` are there where they were asked for."""
 
     id: UUID
     problem: str

@@ -134,7 +134,7 @@ def main() -> int:
     logs.setup(settings.log_level)
     if settings.metrics_listen:
         metrics_page.serve(settings.metrics_listen)
-    with traced("judge-worker"):
+    with traced("worker"):
         try:
             asyncio.run(_run_until_signal(settings))
         except (selftest.LayerMissing, SandboxError) as error:

@@ -1,5 +1,6 @@
 """Between the messages of the queue and the worker's own records."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
@@ -59,9 +60,11 @@ def _limits(message: judging_pb2.Limits) -> ProblemLimits:
         validation_time=_seconds(message.validation_time),
         validation_memory=message.validation_memory_bytes,
         validation_output=message.validation_output_bytes,
+        time_by_language={language: _seconds(time) for language, time in message.time_by_language.items()},
     )
-    for name in ProblemLimits.__dataclass_fields__:
-        if getattr(limits, name) <= 0:
+    single = {name: value for name, value in asdict(limits).items() if name != "time_by_language"}
+    for name, value in {**single, **limits.time_by_language}.items():
+        if value <= 0:
             raise ValueError(f"the bundle's manifest has no limit for {name}")
     return limits
 

@@ -97,7 +97,7 @@ class Judge:
         return judge_submission(tests, program.compiler_output)
 
     async def _run_test(self, program: Program, bundle: Bundle, test: Test, sandbox: Sandbox) -> JudgedTest:
-        limits = _run_limits(bundle.manifest.limits, self._wall)
+        limits = _run_limits(bundle.manifest.limits, program.language.id, self._wall)
         with _opened(bundle, test) as stdin:
             started = time.monotonic()
             report = await sandbox.run(program.request(limits, stdin=stdin))
@@ -108,10 +108,11 @@ class Judge:
         return _judged(test, ruling, report)
 
 
-def _run_limits(limits: ProblemLimits, wall: WallTime) -> RunLimits:
+def _run_limits(limits: ProblemLimits, language: str, wall: WallTime) -> RunLimits:
+    seconds = limits.time_in(language)
     return RunLimits(
-        cpu_seconds=limits.time,
-        wall_seconds=wall.limit(limits.time),
+        cpu_seconds=seconds,
+        wall_seconds=wall.limit(seconds),
         memory_bytes=limits.memory,
         output_bytes=limits.output,
         file_bytes=limits.output,

@@ -1,6 +1,7 @@
 """What is to be judged: a task of the queue, and the problem's judging bundle."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +29,11 @@ class ProblemLimits:
     validation_time: float
     validation_memory: int
     validation_output: int
+    time_by_language: Mapping[str, float] = field(default_factory=dict)
+    """The time of languages that have one of their own."""
+
+    def time_in(self, language: str) -> float:
+        return self.time_by_language.get(language, self.time)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
