@@ -1,6 +1,8 @@
 """The whole way through the platform, as a user goes it: HTTP alone, real packages, labelled solutions."""
 
 import json
+import os
+from pathlib import Path
 
 import httpx
 import pytest
@@ -11,28 +13,36 @@ pytestmark = pytest.mark.platform
 
 LANGUAGES = {"c": "c", "cpp": "cpp", "java": "java", "python3": "python3", "python": "python3"}
 VERDICTS = {
-    "AC": "VERDICT_ACCEPTED",
-    "WA": "VERDICT_WRONG_ANSWER",
-    "TLE": "VERDICT_TIME_LIMIT_EXCEEDED",
-    "RTE": "VERDICT_RUNTIME_ERROR",
-    "MLE": "VERDICT_MEMORY_LIMIT_EXCEEDED",
-    "OLE": "VERDICT_OUTPUT_LIMIT_EXCEEDED",
-    "CE": "VERDICT_COMPILE_ERROR",
+    "AC": {"VERDICT_ACCEPTED"},
+    "WA": {"VERDICT_WRONG_ANSWER"},
+    "TLE": {"VERDICT_TIME_LIMIT_EXCEEDED"},
+    # The package format has no verdict of its own for memory: its run-time errors include it.
+    "RTE": {"VERDICT_RUNTIME_ERROR", "VERDICT_MEMORY_LIMIT_EXCEEDED"},
 }
+PYTHON_2 = "different_py2.py"
+MINUTES = "different_slow.py"
 
 
 def labelled(problem: str) -> list[dict]:
     lines = data("kattis-problemtools", "labelled_submissions.jsonl").read_text().splitlines()
     rows = [json.loads(line) for line in lines]
-    return [row for row in rows if row["problem"] == problem and row["language"] in LANGUAGES and not row["multifile"]]
+    left_out = {PYTHON_2} if os.environ.get("JUDGEMESH_SLOW_TESTS") else {PYTHON_2, MINUTES}
+    return [
+        row
+        for row in rows
+        if row["problem"] == problem and row["language"] in LANGUAGES and Path(row["path"]).name not in left_out
+    ]
 
 
 @pytest.mark.parametrize(("problem", "accept"), [("hello", "text/event-stream"), ("different", "application/x-ndjson")])
-@pytest.mark.timeout(300)
+@pytest.mark.timeout(600)
 async def test_labelled_solutions_of_real_packages_get_their_labels(
     http: httpx.AsyncClient, problem: str, accept: str
 ) -> None:
-    """A newcomer registers, imports a real package, and each of its solutions gets the verdict on its label."""
+    """A newcomer registers, imports a real package, and each of its solutions gets the verdict on its label.
+
+    A program in Python 2 is left out, and one that takes minutes unless JUDGEMESH_SLOW_TESTS is set.
+    """
     setter = await Person.register(http)
     folder = data("kattis-problemtools", "examples", problem)
     (await setter.import_package(zipped_folder(folder))).raise_for_status()
@@ -41,7 +51,7 @@ async def test_labelled_solutions_of_real_packages_get_their_labels(
         path = data(row["path"])
         answer = await setter.submit(f"problems/{problem}", LANGUAGES[row["language"]], path.read_text(), path.name)
         final = await setter.verdict(answer.raise_for_status().json()["name"], accept)
-        allowed = {VERDICTS[label] for label in row["expected"]}
+        allowed = set().union(*(VERDICTS[label] for label in row["expected"]))
         expected[path.name] = sorted(allowed)
         actual[path.name] = sorted(allowed) if final["verdict"] in allowed else [final["verdict"], final["message"]]
 
