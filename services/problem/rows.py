@@ -96,5 +96,5 @@ def _searched(identifier: str, package: Package) -> str:
 
 
 def _storable(text: str) -> str:
-    """Without NUL, and without what is no character: YAML's escapes can make both, PostgreSQL takes neither."""
-    return text.replace("\x00", "").encode(errors="replace").decode()
+    """Without NUL, which YAML's escapes can make and PostgreSQL does not take."""
+    return text.replace("\x00", "")

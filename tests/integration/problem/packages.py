@@ -29,7 +29,8 @@ def package(folder: str = "sum", **changed: str | bytes | None) -> bytes:
 def titled(title: str, folder: str, *, keywords: str = "[]", source: str = "") -> bytes:
     """The sum problem under another title."""
     yaml = f"name: {title}\nkeywords: {keywords}\nsource: {source}\nlimits:\n  time_limit: 1\n"
-    return package(folder, **{"problem.yaml": yaml, "problem_statement/problem.sv.tex": None})
+    statements = {"problem_statement/problem.en.tex": "Add.\n", "problem_statement/problem.sv.tex": None}
+    return package(folder, **{"problem.yaml": yaml, **statements})
 
 
 def zipped(files: Files) -> bytes:
