@@ -9,6 +9,7 @@ milliseconds, and knows no connection and no caller.
 import asyncio
 import multiprocessing
 import multiprocessing.forkserver
+import os
 import resource
 import signal
 import threading
@@ -29,6 +30,9 @@ from services.problem.refusals import PackageTooCostly
 from services.problem.uploads import full_disk_told
 
 log = structlog.get_logger(__name__)
+
+_OUT_OF_MEMORY: Final = 77
+"""The exit code of a process that could not get the memory it needed."""
 
 _CONTEXT: Final = multiprocessing.get_context("forkserver")
 
@@ -105,7 +109,7 @@ class Reader:
     def _error(self, answer: object, process: ForkServerProcess) -> Exception:
         if isinstance(answer, DomainError):
             return answer
-        if isinstance(answer, MemoryError):
+        if process.exitcode == _OUT_OF_MEMORY:
             return PackageTooCostly(f"{self._limits.memory_bytes >> 20} MiB of memory")
         if process.exitcode in (-signal.SIGXCPU, -signal.SIGKILL):
             return PackageTooCostly(f"{self._limits.seconds:g} s")
@@ -142,12 +146,20 @@ def _work(answers: Connection, job: Job, limits: ReadingLimits) -> None:
     """What the process does."""
     _limit(limits)
     try:
-        answer: object = _read(job, limits.archive)
-    except (DomainError, MemoryError) as error:
-        answer = error
+        answers.send(_answer(job, limits.archive))
+    except MemoryError:
+        os._exit(_OUT_OF_MEMORY)  # there may be none left to say more
+
+
+def _answer(job: Job, limits: ArchiveLimits) -> object:
+    try:
+        return _read(job, limits)
+    except DomainError as error:
+        return error
+    except MemoryError:
+        raise
     except Exception:  # noqa: BLE001 - the parent logs it
-        answer = _Failed(traceback.format_exc())
-    answers.send(answer)
+        return _Failed(traceback.format_exc())
 
 
 def _limit(limits: ReadingLimits) -> None:
