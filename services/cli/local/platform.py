@@ -23,7 +23,7 @@ from services.cli.local.process import Process
 
 MIGRATIONS = "services.common.migrations"
 EDGE_SECONDS = 15.0
-"""How long the gateway may take to reach the user service once both work."""
+"""How long the parts may take to find each other once each works."""
 
 
 @dataclass(frozen=True)
@@ -186,19 +186,22 @@ class Platform:
         self._report(Happening("database", Stage.READY, "schemas are current", time.monotonic() - begun))
 
     async def _reach_edge(self) -> None:
-        """Wait until a request finds its way from the gateway to a service."""
-        if "user" not in self.services:
-            return
-        reached = probes.http_ok(f"{self.base_url}/.well-known/jwks.json")
+        """Wait until requests find their way from the gateway to the services, and a worker was seen."""
+        if "user" in self.services:
+            await self._answers(
+                "/.well-known/jwks.json", "keys", "The gateway runs, but does not reach the user service."
+            )
+        if "execution" in self.services and "worker" in self.processes:
+            await self._answers("/v1/languages", "languages", "The execution service has seen no worker.")
+
+    async def _answers(self, path: str, field: str, problem: str) -> None:
+        reached = probes.http_lists(f"{self.base_url}{path}", field)
         try:
             async with asyncio.timeout(EDGE_SECONDS):
                 while not await reached():  # noqa: ASYNC110 - another program tells no event
                     await asyncio.sleep(0.05)
         except TimeoutError:
-            raise CannotStart(
-                "The gateway runs, but does not reach the user service.",
-                f"See {self.directory.logs}/gateway.log and user.log.",
-            ) from None
+            raise CannotStart(problem, f"Look into the logs in {self.directory.logs}.") from None
 
     # --- settings of the processes --------------------------------------------------------------------------------
 

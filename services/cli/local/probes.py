@@ -19,14 +19,30 @@ def http_ok(url: str) -> Probe:
     """Ready when the page answers 200."""
 
     async def probe() -> bool:
-        try:
-            # Plain HTTP: loading certificates would cost more than the rest of the probe.
-            async with httpx.AsyncClient(timeout=PROBE_SECONDS, trust_env=False, verify=False) as client:  # noqa: S501
-                return (await client.get(url)).status_code == httpx.codes.OK
-        except httpx.HTTPError:
-            return False
+        return await _get(url) is not None
 
     return probe
+
+
+def http_lists(url: str, field: str) -> Probe:
+    """Ready when the page is a JSON object whose `field` is not empty."""
+
+    async def probe() -> bool:
+        answer = await _get(url)
+        return answer is not None and bool(answer.json().get(field))
+
+    return probe
+
+
+async def _get(url: str) -> httpx.Response | None:
+    """The answer, if it is 200."""
+    try:
+        # Plain HTTP: loading certificates would cost more than the rest of the probe.
+        async with httpx.AsyncClient(timeout=PROBE_SECONDS, trust_env=False, verify=False) as client:  # noqa: S501
+            answer = await client.get(url)
+    except httpx.HTTPError:
+        return None
+    return answer if answer.status_code == httpx.codes.OK else None
 
 
 def grpc_serving(port: int) -> Probe:
