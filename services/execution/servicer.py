@@ -50,7 +50,9 @@ class ExecutionServicer(ExecutionServiceServicer):
         caller = current_caller()
         wanted = problem_pb.GetProblemRequest(name=request.parent, view=problem_pb.PROBLEM_VIEW_BASIC)
         problem = convert.problem_from_proto(await self._problems.GetProblem(wanted))
-        known = await self._execution.known_languages()
+        # What a worker announced counts at once, before it is written down.
+        live = {language.id for language, _ in self._workers.languages(datetime.now(UTC))}
+        known = await self._execution.known_languages() | live
         files = convert.files_from_proto(request.files)
         new = accept(problem, caller.name, request.language, files, known)
 
