@@ -40,7 +40,10 @@ def zipped_folder(folder: Path) -> bytes:
 def small_package(identifier: str, tests: int = 2, **changes: str | None) -> bytes:
     """A package of "read two numbers, print their sum"; ``changes`` replace files, None leaves one out."""
     files: dict[str, str | None] = {
-        "problem.yaml": "problem_format_version: 2025-09\nname: Sum\ntype: pass-fail\nlimits: {time_limit: 2}\n",
+        "problem.yaml": (
+            "problem_format_version: 2025-09\nname: Sum\ntype: pass-fail\nlimits: {time_limit: 2}\n"
+            "uuid: 46fa942f-44c3-46c0-8ddc-22e02d2e5d2b\n"
+        ),
         "statement/problem.en.md": "Add two numbers.",
         "data/sample/1.in": "1 2\n",
         "data/sample/1.ans": "3\n",
