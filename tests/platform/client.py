@@ -130,6 +130,12 @@ class Person:
                     raise
 
 
+def ok(response: httpx.Response) -> httpx.Response:
+    """The response, where the request succeeded; else what the server said is the test's failure."""
+    assert response.is_success, response.text
+    return response
+
+
 def reason(response: httpx.Response) -> str:
     """The ErrorInfo's reason of a refused request."""
     for detail in response.json()["details"]:
