@@ -132,7 +132,7 @@ def test_every_setting_is_listed(rewriting: bool) -> None:
     if rewriting:
         page.path.write_text(wanted)
 
-    assert wanted == document(OPERATIONS).text
+    assert wanted == document(OPERATIONS).text, 'stale: run `make test ARGS="tests/unit/docs --rewrite-docs"`'
 
 
 def test_every_settings_class_is_found() -> None:
