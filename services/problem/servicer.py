@@ -1,5 +1,7 @@
 """gRPC in and out."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from typing import Any, Final
 
@@ -10,6 +12,7 @@ from judgemesh.problem.v1 import problem_service_pb2 as service_pb
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceServicer
 
 from services.common.caller import Caller, current_caller, optional_caller
+from services.common.errors import DomainError
 from services.common.masks import changed_fields
 from services.common.paging import last_key, next_token, page_size
 from services.common.validation import validate
@@ -25,6 +28,8 @@ SERVICE: Final = "judgemesh.problem.v1.ProblemService"
 PUBLIC: Final = tuple(f"/{SERVICE}/{method}" for method in ("GetProblem", "ListProblems", "ListSamples"))
 """Methods that show public problems to everybody."""
 
+_HEAR_OUT_SECONDS: Final = 5.0
+
 
 class ProblemServicer(ProblemServiceServicer):
     def __init__(self, library: Library, imports: Imports) -> None:
@@ -36,11 +41,15 @@ class ProblemServicer(ProblemServiceServicer):
     ) -> service_pb.ImportProblemResponse:
         caller = current_caller()
         first = await anext(request_iterator, service_pb.ImportProblemRequest())
-        validate(first)
-        _check_content_type(first.package.content_type)
-        done = await self._imports.run(
-            _pieces(first, request_iterator), first.problem_id, caller, validate_only=first.validate_only
-        )
+        try:
+            validate(first)
+            _check_content_type(first.package.content_type)
+            done = await self._imports.run(
+                _pieces(first, request_iterator), first.problem_id, caller, validate_only=first.validate_only
+            )
+        except DomainError:
+            await _hear_out(request_iterator)
+            raise
         problem = convert.problem_to_proto(done.problem)
         if first.validate_only and done.created:
             for field in ("uid", "etag", "create_time", "update_time"):
@@ -106,6 +115,16 @@ async def _pieces(
         yield first.package.data
     async for request in rest:
         yield request.package.data
+
+
+async def _hear_out(requests: AsyncIterator[service_pb.ImportProblemRequest]) -> None:
+    """Takes what the caller still sends, for a while: over HTTP/1.1 most clients read no answer before they are done
+    with sending, and an answer that comes before that is lost to them with the connection.
+    """
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_HEAR_OUT_SECONDS):
+            async for _ in requests:
+                pass
 
 
 def _check_content_type(content_type: str) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 
 import grpc
@@ -252,6 +252,22 @@ async def test_form_is_refused_with_advice(user: User) -> None:
     told = await refusal(ann.stub.ImportProblem(iter([request]), **ann.arguments))
 
     assert told.reason == "PACKAGE_NOT_ZIP"
+
+
+async def test_refusal_waits_for_the_caller_to_finish(user: User) -> None:
+    """What a refused caller still sends is taken: over HTTP/1.1 an earlier answer would be lost with the connection."""
+    sent: list[int] = []
+
+    def counted() -> Iterator[service_pb.ImportProblemRequest]:
+        for number, request in enumerate(pieces(b"0" * (12 << 20))):
+            yield request
+            sent.append(number)
+
+    ann = user("ann+setter")
+    told = await refusal(ann.stub.ImportProblem(counted(), **ann.arguments))
+
+    assert told.reason == "PACKAGE_TOO_LARGE"
+    assert len(sent) == (12 << 20) // PIECE
 
 
 async def test_import_needs_a_token(user: User) -> None:
