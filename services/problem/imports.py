@@ -2,13 +2,18 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
+
+from opentelemetry import trace
 
 from services.common.caller import Caller
 from services.problem.bundles import Bundles
 from services.problem.library import Library
 from services.problem.problems import Draft, Problem
 from services.problem.reading import Job, Reader
-from services.problem.uploads import Uploads
+from services.problem.uploads import Upload, Uploads
+
+tracer = trace.get_tracer(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +45,21 @@ class Imports:
         """
         async with self._uploads.received(pieces, caller.name) as upload:
             bundle = upload.folder / "bundle.zip"
-            reading = await self._reader.read(Job(upload.package, bundle, problem_id))
-            draft = Draft(
-                id=reading.problem_id,
-                package=reading.package,
-                package_digest=upload.digest,
-                bundle=reading.bundle_digest,
-                bundle_bytes=reading.bundle_bytes,
-            )
+            draft = await self._read(upload, bundle, problem_id)
             await self._library.admit(draft, caller)
             if not validate_only:
-                await self._bundles.store(bundle, draft.bundle)
+                with tracer.start_as_current_span("store judging bundle"):
+                    await self._bundles.store(bundle, draft.bundle)
             problem, created = await self._library.add(draft, caller, keep=not validate_only)
         return Imported(problem, draft.package.warnings, created)
+
+    async def _read(self, upload: Upload, bundle: Path, problem_id: str) -> Draft:
+        with tracer.start_as_current_span("read package"):
+            reading = await self._reader.read(Job(upload.package, bundle, problem_id))
+        return Draft(
+            id=reading.problem_id,
+            package=reading.package,
+            package_digest=upload.digest,
+            bundle=reading.bundle_digest,
+            bundle_bytes=reading.bundle_bytes,
+        )

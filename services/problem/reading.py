@@ -14,6 +14,7 @@ import resource
 import signal
 import threading
 import traceback
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
@@ -83,6 +84,8 @@ class Reader:
     def __init__(self, limits: ReadingLimits, at_once: int) -> None:
         self._limits = limits
         self._slots = asyncio.Semaphore(at_once)
+        # Threads of their own: these wait for long, and those that everybody shares are few.
+        self._threads = ThreadPoolExecutor(at_once, "reader")
         _CONTEXT.set_forkserver_preload([__name__])
 
     async def prepare(self) -> None:
@@ -97,7 +100,9 @@ class Reader:
             unwanted = threading.Event()
             try:
                 async with asyncio.timeout(self._limits.seconds):
-                    answer = await asyncio.to_thread(_converse, process, receiver, sender, unwanted)
+                    answer = await asyncio.get_running_loop().run_in_executor(
+                        self._threads, _converse, process, receiver, sender, unwanted
+                    )
             except TimeoutError:
                 raise PackageTooCostly(f"{self._limits.seconds:g} s") from None
             finally:
