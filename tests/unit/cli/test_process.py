@@ -50,7 +50,7 @@ async def said(log: Path, word: str) -> bool:
 
 async def until(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(20):
-        while not true():  # noqa: ASYNC110 - other processes tell no event
+        while not true():
             await asyncio.sleep(0.01)
 
 
