@@ -6,6 +6,7 @@ from typing import Annotated
 
 import httpx
 import typer
+from rich.markup import escape
 
 from services.cli.api import Api, ApiError, NotLoggedIn
 from services.cli.credentials import CredentialsFile
@@ -41,11 +42,12 @@ def connected(server: str, token: str | None = None) -> Iterator[Api]:
     except httpx.ConnectError:
         fail(f"nothing answers at {server}", "Start the platform with `judgemesh up`, or name another with --server.")
     except httpx.TransportError as error:
-        fail(f"the connection to {server} broke: {error}", "Try again; nothing is lost that was answered.")
+        fail(f"the connection to {server} broke: {escape(str(error))}", "Try again; nothing is lost that was answered.")
 
 
 def explain(error: ApiError) -> None:
     """Prints a refusal with its reason and the fields that are wrong, and ends."""
     for violation in error.violations:
-        errors.print(f"  [bold]{violation.get('field', '')}[/]: {violation.get('description', '')}", highlight=False)
-    fail(f"{error.message} [dim]({error.reason or error.status})[/]")
+        field, description = escape(violation.get("field", "")), escape(violation.get("description", ""))
+        errors.print(f"  [bold]{field}[/]: {description}", highlight=False)
+    fail(f"{escape(error.message)} [dim]({error.reason or error.status})[/]")

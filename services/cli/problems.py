@@ -35,8 +35,7 @@ def import_(
 
     Example: [cyan]judgemesh problems import ./my-problem --public[/]
     """
-    identifier = problem_id or package.resolve().name.removesuffix(".zip").lower()
-    parameters = {"problemId": identifier} | ({"validateOnly": "true"} if check else {})
+    parameters = ({"problemId": problem_id} if problem_id else {}) | ({"validateOnly": "true"} if check else {})
     with connected(server, token) as api, _archive(package) as archive:
         answer = api.call(
             "POST",
@@ -83,7 +82,7 @@ def show(
     token: TokenOption = None,
     json: JsonOption = False,
 ) -> None:
-    """Show a problem: limits and samples. The statement is on the page that it names.
+    """Show a problem: its limits and samples.
 
     Example: [cyan]judgemesh problems show hello[/]
     """

@@ -9,9 +9,9 @@ from typing import Any, Final
 
 import jwt
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
 from judgemesh.user.v1 import user_service_pb2
 from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
-
 from services.common.caller import Caller
 from services.common.errors import Unauthenticated
 

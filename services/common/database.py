@@ -11,7 +11,8 @@ from typing import Final
 
 import asyncpg
 import sqlalchemy as sa
-from sqlalchemy.exc import DBAPIError, InterfaceError
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError, DisconnectionError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
@@ -70,15 +71,16 @@ def service_metadata(schema: str) -> sa.MetaData:
 
 def create_engine(settings: Settings) -> AsyncEngine:
     """The engine of this process; nothing connects before the first transaction."""
-    return create_async_engine(
+    engine = create_async_engine(
         settings.database_url,
         pool_size=settings.database_pool,
         max_overflow=0,
         pool_timeout=_POOL_SECONDS,
-        pool_pre_ping=True,
         hide_parameters=True,  # they are users' data and secrets' digests, and errors go to the log and to spans
         connect_args={"timeout": _CONNECT_SECONDS, "command_timeout": settings.database_timeout_seconds},
     )
+    sa.event.listen(engine.sync_engine, "checkout", _discard_closed)
+    return engine
 
 
 @contextlib.asynccontextmanager
@@ -124,6 +126,13 @@ async def listen(url: str, channel: str, heard: asyncio.Queue[str]) -> None:
         finally:
             connection.terminate()
         raise ConnectionError(f"the connection that listens on {channel} was closed")
+
+
+def _discard_closed(connection: DBAPIConnection, _record: object, _proxy: object) -> None:
+    """A connection that the server closed is replaced. asyncpg knows it without asking; a ping costs a round trip."""
+    driver = getattr(connection, "driver_connection", None)
+    if driver is not None and driver.is_closed():
+        raise DisconnectionError
 
 
 def _translation(error: BaseException | None, *, lost: bool = False) -> DomainError | None:

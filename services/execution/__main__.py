@@ -6,11 +6,11 @@ from typing import Final
 from uuid import UUID
 
 import structlog
+
 from judgemesh.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
 from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
 from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
-
 from services.common import database, events, server, telemetry
 from services.common.auth import TokenVerifier, user_service_keys
 from services.common.channels import mesh_channel

@@ -6,12 +6,12 @@ from uuid import UUID
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from judgemesh.execution.v1 import execution_service_pb2 as service_pb
 from judgemesh.execution.v1 import submission_pb2 as pb
 from judgemesh.judging.v1 import judging_pb2 as judging_pb
 from judgemesh.problem.v1 import problem_pb2 as problem_pb
 from judgemesh.type.v1 import verdict_pb2 as verdict_pb
-
 from services.execution import judgings, submissions
 from services.execution.languages_seen import Language
 

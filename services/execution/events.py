@@ -6,11 +6,11 @@ from uuid import UUID
 
 import structlog
 from google.protobuf.message import DecodeError
-from judgemesh.execution.v1 import events_pb2
-from judgemesh.judging.v1 import judging_pb2
 from nats.aio.msg import Msg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
+from judgemesh.execution.v1 import events_pb2
+from judgemesh.judging.v1 import judging_pb2
 from services.common.events import JUDGED, Broker, Consumer
 from services.common.outbox import Outbox
 from services.common.telemetry import carried

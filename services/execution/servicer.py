@@ -7,14 +7,14 @@ from uuid import UUID
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
 from judgemesh.execution.v1 import execution_service_pb2 as pb
 from judgemesh.execution.v1.execution_service_pb2_grpc import ExecutionServiceServicer
 from judgemesh.execution.v1.submission_pb2 import Submission as SubmissionProto
 from judgemesh.problem.v1 import problem_service_pb2 as problem_pb
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
 from judgemesh.type.v1.stream_pb2 import Heartbeat
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from services.common.caller import Caller, current_caller
 from services.common.errors import DomainError
 from services.common.idempotency import Idempotency, RequestKey

@@ -17,8 +17,8 @@ class ExecutionSettings(Settings):
         description="How often a watched submission is read although nothing was notified: a notification can be lost.",
     )
     stuck_seconds: float = Field(
-        default=600.0,
+        default=3600.0,
         gt=0,
-        description="A judging that is not final and has not moved for so long is put on the queue again. "
-        "10 min: longer than any judging takes, since the queue itself redelivers what a worker lost.",
+        description="A judging that was begun and has not moved for so long is put on the queue again. "
+        "1 h: longer than any test may take. The queue itself redelivers what a worker lost, within seconds.",
     )

@@ -155,9 +155,12 @@ async def updates_after(connection: AsyncConnection, submission: UUID, sequence:
 
 
 async def stuck(connection: AsyncConnection, older_than_seconds: float) -> list[Submission]:
-    """Submissions whose judging is not final and has not changed for so long, locked against other replicas."""
+    """Submissions whose judging was begun and has not moved for so long, locked against other replicas.
+
+    What is still queued is not stuck: its task waits in the outbox or in the stream, and both keep it.
+    """
     query = _WITH_JUDGING.where(
-        judging_table.c.state.not_in([State.JUDGED, State.CANCELLED]),
+        judging_table.c.state.in_([State.COMPILING, State.RUNNING]),
         judging_table.c.change_time < sa.func.now() - timedelta(seconds=older_than_seconds),
     )
     rows = await connection.execute(query.limit(_STUCK_BATCH).with_for_update(skip_locked=True))

@@ -6,10 +6,10 @@ from contextlib import AsyncExitStack
 from functools import partial
 from pathlib import Path
 
-from judgemesh.problem.v1.problem_service_pb2_grpc import add_ProblemServiceServicer_to_server
-from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from judgemesh.problem.v1.problem_service_pb2_grpc import add_ProblemServiceServicer_to_server
+from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
 from services.common import database, events, server, telemetry
 from services.common.auth import TokenVerifier, user_service_keys
 from services.common.channels import mesh_channel

@@ -7,8 +7,8 @@ from datetime import timedelta
 from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
-from judgemesh.judging.v1 import judging_pb2
 
+from judgemesh.judging.v1 import judging_pb2
 from services.problem.archive import CHUNK_BYTES, PackageArchive
 from services.problem.limits import Limits
 from services.problem.package import Package

@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
-from judgemesh.problem.v1 import problem_pb2 as pb
 
+from judgemesh.problem.v1 import problem_pb2 as pb
 from services.problem.problems import Problem, Revision, Sample, Visibility
 from services.problem.refusals import VisibilityInvalid
 

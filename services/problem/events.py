@@ -4,9 +4,9 @@ import asyncio
 from typing import Final
 
 from google.protobuf.message import Message
-from judgemesh.problem.v1 import events_pb2 as pb
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from judgemesh.problem.v1 import events_pb2 as pb
 from services.common.events import EVENTS, Broker, BrokerUnavailable
 from services.common.outbox import Outbox
 from services.common.telemetry import carried

@@ -7,10 +7,10 @@ from typing import Any, Final
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+
 from judgemesh.problem.v1 import problem_pb2 as pb
 from judgemesh.problem.v1 import problem_service_pb2 as service_pb
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceServicer
-
 from services.common.caller import Caller, current_caller, optional_caller
 from services.common.errors import DomainError
 from services.common.masks import changed_fields

@@ -5,12 +5,12 @@ from contextlib import AsyncExitStack
 from functools import partial
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from envoyproxy.service.auth.v3.external_auth_pb2_grpc import add_AuthorizationServicer_to_server
 from judgemesh.execution.v1 import execution_service_pb2
 from judgemesh.problem.v1 import problem_service_pb2
 from judgemesh.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from services.common import server, telemetry
 from services.common.auth import Keys, TokenVerifier
 from services.common.database import DatabaseUnavailable, create_engine

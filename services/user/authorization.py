@@ -6,6 +6,9 @@ A good one is answered with a short-lived access token in its place, so that not
 from typing import Any, Final
 
 import grpc
+from google.protobuf.json_format import MessageToJson
+from google.rpc.status_pb2 import Status
+
 from envoyproxy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
 from envoyproxy.service.auth.v3.external_auth_pb2 import (
     CheckRequest,
@@ -15,9 +18,6 @@ from envoyproxy.service.auth.v3.external_auth_pb2 import (
 )
 from envoyproxy.service.auth.v3.external_auth_pb2_grpc import AuthorizationServicer
 from envoyproxy.type.v3 import http_status_pb2 as http
-from google.protobuf.json_format import MessageToJson
-from google.rpc.status_pb2 import Status
-
 from services.common.errors import Code
 from services.common.status import to_status
 from services.user.errors import ApiTokenInvalid

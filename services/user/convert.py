@@ -6,8 +6,8 @@ from typing import Any, Final
 from uuid import UUID
 
 from google.protobuf.timestamp_pb2 import Timestamp
-from judgemesh.user.v1 import user_pb2 as pb
 
+from judgemesh.user.v1 import user_pb2 as pb
 from services.user.accounts import Account
 from services.user.errors import FieldInvalid
 from services.user.logins import Granted

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 from google.protobuf.message import Message
-from judgemesh.user.v1 import events_pb2 as pb
-from judgemesh.user.v1 import user_pb2 as user_pb
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from judgemesh.user.v1 import events_pb2 as pb
+from judgemesh.user.v1 import user_pb2 as user_pb
 from services.common.events import EVENTS, Broker, BrokerUnavailable
 from services.common.outbox import Outbox
 from services.user.accounts import Account

@@ -5,11 +5,11 @@ from uuid import UUID
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
 from judgemesh.user.v1 import user_pb2 as pb
 from judgemesh.user.v1 import user_service_pb2 as service_pb
 from judgemesh.user.v1.user_service_pb2_grpc import UserServiceServicer
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
-
 from services.common.caller import current_caller, optional_caller, require_role
 from services.common.clients import Client, client_of
 from services.common.idempotency import Idempotency, RequestKey

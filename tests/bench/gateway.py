@@ -17,12 +17,12 @@ from pathlib import Path
 
 import grpc
 import httpx
-from judgemesh.problem.v1.problem_service_pb2 import GetProblemRequest
-from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
 from rich.console import Console
 from rich.progress import track
 from rich.table import Table
 
+from judgemesh.problem.v1.problem_service_pb2 import GetProblemRequest
+from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
 from services.cli.local.platform import Options, Platform
 from services.cli.local.ports import free_ports
 from tests.platform.client import Person, small_package

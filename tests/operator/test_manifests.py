@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from judgemesh_operator.api import load_resources
 from judgemesh_operator.xds.checks import find_problems
 from judgemesh_operator.xds.descriptor import parse_descriptors

@@ -43,11 +43,15 @@ class SpanCollector(TraceServiceServicer):
     def of(self, trace: str) -> list[Span]:
         return [span for span in self.spans if span.trace == trace]
 
-    async def until(self, trace: str, names: set[tuple[str, str]]) -> list[Span]:
-        """The spans of a trace, once every one of these (service, start of the name) is there."""
-        async with asyncio.timeout(20), self.changed:
-            await self.changed.wait_for(lambda: not missing(self.of(trace), names))
+    async def until(self, trace: str, names: set[tuple[str, str]], root: str) -> list[Span]:
+        """The spans of a trace, once these (service, start of the name) and every parent but ``root`` are there."""
+        async with asyncio.timeout(30), self.changed:
+            await self.changed.wait_for(lambda: not missing(self.of(trace), names) and whole(self.of(trace), root))
         return self.of(trace)
+
+
+def whole(spans: list[Span], root: str) -> bool:
+    return {span.parent for span in spans} <= {root, *(span.id for span in spans)}
 
 
 def missing(spans: list[Span], names: set[tuple[str, str]]) -> set[tuple[str, str]]:

@@ -6,7 +6,7 @@ import json
 import httpx
 import pytest
 
-from tests.platform.client import SUM, Person, reason, small_package, zipped
+from tests.platform.client import SUM, Person, ok, reason, small_package, zipped
 
 pytestmark = pytest.mark.platform
 
@@ -42,7 +42,7 @@ async def test_a_bad_package_is_refused_and_leaves_nothing_behind(
 
 async def sum_problem(setter: Person) -> str:
     identifier = f"sum-{setter.username}"
-    (await setter.import_package(small_package(identifier))).raise_for_status()
+    ok(await setter.import_package(small_package(identifier)))
     return f"problems/{identifier}"
 
 

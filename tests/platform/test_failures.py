@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from services.cli.local.platform import Platform
-from tests.platform.client import SUM, Person, reason, small_package
+from tests.platform.client import SUM, Person, ok, reason, small_package
 
 pytestmark = [pytest.mark.platform, pytest.mark.timeout(180)]
 
@@ -18,7 +18,7 @@ SLOW_SUM = "import time\ntime.sleep(0.4)\n" + SUM
 async def setter(http: httpx.AsyncClient) -> Person:
     """Somebody with a problem of ten tests."""
     person = await Person.register(http)
-    (await person.import_package(small_package(f"sum-{person.username}", tests=10))).raise_for_status()
+    ok(await person.import_package(small_package(f"sum-{person.username}", tests=10)))
     return person
 
 
@@ -28,7 +28,7 @@ def problem_of(setter: Person) -> str:
 
 async def test_a_submission_whose_worker_is_killed_is_judged_again(platform: Platform, setter: Person) -> None:
     """The worker dies in the middle of the tests; another one starts anew, and there is one verdict."""
-    submission = (await setter.submit(problem_of(setter), "python3", SLOW_SUM)).raise_for_status().json()["name"]
+    submission = ok(await setter.submit(problem_of(setter), "python3", SLOW_SUM)).json()["name"]
     killed = False
     states, tests = [], []
     async for item in setter.watch(submission):
@@ -76,7 +76,7 @@ async def test_without_postgresql_calls_are_unavailable_and_work_again_without_a
         await setter.submit(problem_of(setter), "python3", SUM),
     ]
     await platform.processes["postgres"].start()
-    submission = (await setter.submit(problem_of(setter), "python3", SUM)).raise_for_status().json()
+    submission = ok(await setter.submit(problem_of(setter), "python3", SUM)).json()
     final = await setter.verdict(submission["name"])
 
     assert [(503, "DATABASE_UNAVAILABLE")] * 3 == [(answer.status_code, reason(answer)) for answer in refused]
@@ -87,7 +87,7 @@ async def test_the_execution_service_restarts_in_mid_judging_and_its_watcher_res
     platform: Platform, setter: Person
 ) -> None:
     """The stream breaks, the watcher comes back with its cursor, and has every step once."""
-    submission = (await setter.submit(problem_of(setter), "python3", SLOW_SUM)).raise_for_status().json()["name"]
+    submission = ok(await setter.submit(problem_of(setter), "python3", SLOW_SUM)).json()["name"]
     cursor, cursors, final = "", [], None
     restarted = False
     while final is None:
@@ -111,7 +111,7 @@ async def test_the_execution_service_restarts_in_mid_judging_and_its_watcher_res
 
 async def test_two_hundred_watchers_of_one_submission_see_the_same(setter: Person) -> None:
     """Each of them has every update, in the same order."""
-    submission = (await setter.submit(problem_of(setter), "python3", SLOW_SUM)).raise_for_status().json()["name"]
+    submission = ok(await setter.submit(problem_of(setter), "python3", SLOW_SUM)).json()["name"]
 
     async def updates() -> list[dict]:
         return [item async for item in setter.watch(submission) if "update" in item]

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.platform.client import SUM, Person, small_package
+from tests.platform.client import SUM, Person, ok, small_package
 from tests.platform.collector import Span, SpanCollector
 
 pytestmark = pytest.mark.platform
@@ -12,10 +12,10 @@ TRACE = "4bf92f3577b34da6a3ce929d0e0e4736"
 PARENT = "00f067aa0ba902b7"
 CREATE = "/judgemesh.execution.v1.ExecutionService/CreateSubmission"
 HOPS = {
-    ("execution", "judgemesh.execution.v1.ExecutionService/CreateSubmission"),
-    ("problem", "judgemesh.problem.v1.ProblemService/GetProblem"),
+    ("execution", "/judgemesh.execution.v1.ExecutionService/CreateSubmission"),
+    ("problem", "/judgemesh.problem.v1.ProblemService/GetProblem"),
     ("execution", "publish judgemesh.judge."),
-    ("worker", "process judgemesh.judge."),
+    ("worker", "judge python3"),
     ("worker", "compile"),
     ("worker", "test 1"),
     ("worker", "test 2"),
@@ -29,13 +29,13 @@ async def trace(http: httpx.AsyncClient, spans: SpanCollector) -> tuple[str, lis
     """The trace of one submission of three tests, begun by its sender; and the submission's name."""
     person = await Person.register(http)
     identifier = f"sum-{person.username}"
-    (await person.import_package(small_package(identifier, tests=2))).raise_for_status()
+    ok(await person.import_package(small_package(identifier, tests=2)))
     headers = person.headers | {"traceparent": f"00-{TRACE}-{PARENT}-01"}
     body = {"language": "python3", "files": [{"name": "main.py", "content": SUM}]}
     answer = await http.post(f"/v1/problems/{identifier}/submissions", json=body, headers=headers)
     submission = answer.raise_for_status().json()["name"]
     await person.verdict(submission)
-    return submission, await spans.until(TRACE, HOPS)
+    return submission, await spans.until(TRACE, HOPS, PARENT)
 
 
 def span(spans: list[Span], service: str, name: str) -> Span:
@@ -71,7 +71,7 @@ async def test_the_senders_trace_is_continued(trace: tuple[str, list[Span]]) -> 
 async def test_a_call_between_services_shows_the_mesh_in_between(trace: tuple[str, list[Span]]) -> None:
     """The problem service's span hangs below the mesh's attempt, and that below the execution service's call."""
     _, spans = trace
-    chain = [each.service for each in ancestors(spans, span(spans, "problem", "judgemesh.problem.v1"))]
+    chain = [each.service for each in ancestors(spans, span(spans, "problem", "/judgemesh.problem.v1"))]
 
     assert chain[0] == "mesh"
     assert "execution" in chain

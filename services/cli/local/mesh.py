@@ -17,7 +17,6 @@ from judgemesh_operator.xds import (
     load_pages,
     snapshot,
 )
-
 from services.cli.local import probes, programs
 from services.cli.local.directory import DataDirectory, write_private
 from services.cli.local.failures import CannotStart

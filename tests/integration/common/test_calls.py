@@ -7,6 +7,11 @@ from typing import Any
 
 import grpc
 import pytest
+from opentelemetry import baggage, context
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
+from opentelemetry.trace import SpanKind, StatusCode
+
 from judgemesh.execution.v1 import execution_service_pb2
 from judgemesh.execution.v1.execution_service_pb2_grpc import (
     ExecutionServiceServicer,
@@ -19,11 +24,6 @@ from judgemesh.problem.v1.problem_service_pb2_grpc import (
     ProblemServiceStub,
     add_ProblemServiceServicer_to_server,
 )
-from opentelemetry import baggage, context
-from opentelemetry.context import Context
-from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
-from opentelemetry.trace import SpanKind, StatusCode
-
 from services.common import deadlines, server, tracing
 from services.common.caller import Caller, current_caller
 from services.common.channels import mesh_channel

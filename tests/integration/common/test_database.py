@@ -5,11 +5,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 import sqlalchemy as sa
-from judgemesh.user.v1.user_pb2 import User
-from judgemesh.user.v1.user_service_pb2 import CreateUserRequest
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from judgemesh.user.v1.user_pb2 import User
+from judgemesh.user.v1.user_service_pb2 import CreateUserRequest
 from services.common import database
 from services.common.database import Conflict, DatabaseUnavailable, TextInvalid, transaction
 from services.common.idempotency import Idempotency, RequestIdReused, RequestKey, idempotency_table

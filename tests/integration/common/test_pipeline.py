@@ -8,13 +8,13 @@ import grpc
 import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
 from judgemesh.user.v1 import user_pb2, user_service_pb2
 from judgemesh.user.v1.user_service_pb2_grpc import (
     UserServiceServicer,
     UserServiceStub,
     add_UserServiceServicer_to_server,
 )
-
 from services.common import deadlines, server, status
 from services.common.caller import Caller, current_caller
 from services.common.channels import mesh_channel

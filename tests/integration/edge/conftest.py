@@ -10,10 +10,10 @@ import httpx
 import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
-from judgemesh_operator.api import Resources, load_resources
-from judgemesh_operator.xds import ProxyKind
 from jwt.algorithms import OKPAlgorithm
 
+from judgemesh_operator.api import Resources, load_resources
+from judgemesh_operator.xds import ProxyKind
 from tests.integration.edge.proxies import Envoy, prepare, running
 from tests.integration.edge.upstream import Upstream
 
@@ -83,5 +83,5 @@ async def keys_fetched(envoy: Envoy) -> None:
 async def until(envoy: Envoy, stat: str, reached: Callable[[int], bool]) -> None:
     """Waits for a counter of the Envoy: what it does in its own time shows nowhere else."""
     async with asyncio.timeout(15):
-        while not reached(sum((await envoy.stats(stat)).values())):  # noqa: ASYNC110 - another process counts
+        while not reached(sum((await envoy.stats(stat)).values())):
             await asyncio.sleep(0.05)

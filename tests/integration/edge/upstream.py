@@ -9,13 +9,13 @@ from typing import Any
 
 import grpc
 import grpc.aio
-from envoyproxy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
-from envoyproxy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse, DeniedHttpResponse, OkHttpResponse
-from envoyproxy.type.v3.http_status_pb2 import HttpStatus, StatusCode
 from google.api.httpbody_pb2 import HttpBody
 from google.protobuf.empty_pb2 import Empty
 from google.rpc.status_pb2 import Status
 
+from envoyproxy.config.core.v3.base_pb2 import HeaderValue, HeaderValueOption
+from envoyproxy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse, DeniedHttpResponse, OkHttpResponse
+from envoyproxy.type.v3.http_status_pb2 import HttpStatus, StatusCode
 from tests.operator.demo import KEYS, SERVICE, message
 
 

@@ -222,6 +222,7 @@ async def test_a_stuck_judging_goes_on_the_queue_again(running: Running) -> None
     """What has not moved for long enough gets a new judging, and the old one's events are not heard any more."""
     submission = await submit(running)
     old = await judging_of(running, submission.name)
+    await running.take(events(old)[0])
     await running.execution.requeue_stuck(0)
     new = await judging_of(running, submission.name)
     for event in events(old, verdict=verdict_pb2.VERDICT_WRONG_ANSWER) + events(new):
@@ -230,3 +231,12 @@ async def test_a_stuck_judging_goes_on_the_queue_again(running: Running) -> None
 
     assert old != new
     assert verdict_pb2.VERDICT_ACCEPTED == final.verdict
+
+
+async def test_a_submission_that_waits_in_the_queue_is_not_stuck(running: Running) -> None:
+    """However long the queue is, nothing is put on it twice."""
+    submission = await submit(running)
+    before = await judging_of(running, submission.name)
+    await running.execution.requeue_stuck(0)
+
+    assert before == await judging_of(running, submission.name)

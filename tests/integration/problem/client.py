@@ -11,11 +11,11 @@ import sqlalchemy as sa
 from google.api.httpbody_pb2 import HttpBody
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
 from google.rpc.status_pb2 import Status
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from judgemesh.problem.v1 import problem_pb2 as pb
 from judgemesh.problem.v1 import problem_service_pb2 as service_pb
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from services.common.caller import Caller
 from services.problem.bundles import BUCKET
 from services.problem.tables import metadata

@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import Callable
 
 import nats
-from judgemesh.problem.v1.events_pb2 import ProblemImported
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from judgemesh.problem.v1.events_pb2 import ProblemImported
 from services.common import events
 from services.common.events import EVENTS
 from services.problem.events import relay

@@ -11,12 +11,12 @@ import grpc
 import nats
 import pytest
 import sqlalchemy as sa
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from judgemesh.judging.v1.judging_pb2 import JudgingManifest
 from judgemesh.problem.v1 import problem_pb2 as pb
 from judgemesh.problem.v1 import problem_service_pb2 as service_pb
 from judgemesh.problem.v1.events_pb2 import ProblemImported
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from services.problem.bundles import BUCKET
 from services.problem.tables import outbox, revision_table
 from tests.integration.problem.client import PIECE, Client, Traces, endless, pieces, refusal

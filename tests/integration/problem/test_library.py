@@ -6,11 +6,11 @@ import grpc
 import pytest
 import sqlalchemy as sa
 from google.protobuf.field_mask_pb2 import FieldMask
+from sqlalchemy.ext.asyncio import AsyncEngine
+
 from judgemesh.problem.v1 import problem_pb2 as pb
 from judgemesh.problem.v1 import problem_service_pb2 as service_pb
 from judgemesh.problem.v1.events_pb2 import ProblemDeleted, ProblemUpdated
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from services.problem.tables import outbox, sample_table, statement_table
 from tests.integration.problem.client import Client, Traces, refusal
 from tests.integration.problem.packages import package, titled

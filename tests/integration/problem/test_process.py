@@ -9,9 +9,9 @@ from pathlib import Path
 
 import grpc
 import psutil
+
 from judgemesh.problem.v1 import problem_service_pb2 as service_pb
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
-
 from services.common.migrations import migrate
 
 

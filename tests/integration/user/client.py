@@ -7,10 +7,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
-from envoyproxy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
-from envoyproxy.service.auth.v3.external_auth_pb2_grpc import AuthorizationStub
 from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
 from google.rpc.status_pb2 import Status
+
+from envoyproxy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
+from envoyproxy.service.auth.v3.external_auth_pb2_grpc import AuthorizationStub
 from judgemesh.user.v1 import user_pb2 as pb
 from judgemesh.user.v1 import user_service_pb2 as service_pb
 from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub

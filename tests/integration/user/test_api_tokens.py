@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from envoyproxy.service.auth.v3.external_auth_pb2 import CheckResponse
 from google.protobuf.field_mask_pb2 import FieldMask
-from judgemesh.user.v1 import user_pb2 as pb
-from judgemesh.user.v1 import user_service_pb2 as service_pb
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from envoyproxy.service.auth.v3.external_auth_pb2 import CheckResponse
+from judgemesh.user.v1 import user_pb2 as pb
+from judgemesh.user.v1 import user_service_pb2 as service_pb
 from services.user.tokens import LIMIT
 from tests.integration.user.client import Client, MovableClock, User, refusal
 

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 from google.protobuf.field_mask_pb2 import FieldMask
-from judgemesh.user.v1 import events_pb2, user_pb2
-from judgemesh.user.v1 import user_service_pb2 as service_pb
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from judgemesh.user.v1 import events_pb2, user_pb2
+from judgemesh.user.v1 import user_service_pb2 as service_pb
 from services.user import housekeeping
 from services.user.tables import guesses_table, outbox, refresh_token_table, session_table
 from tests.integration.user.client import Client, MovableClock, User, refusal

@@ -7,6 +7,7 @@ import signal
 import sys
 
 import grpc
+
 from judgemesh.user.v1 import user_service_pb2 as service_pb
 from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
 

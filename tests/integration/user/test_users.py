@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
+
 from judgemesh.user.v1 import user_pb2 as pb
 from judgemesh.user.v1 import user_service_pb2 as service_pb
-
 from services.user.__main__ import Service
 from tests.integration.user.client import PASSWORD, Client, User, refusal
 

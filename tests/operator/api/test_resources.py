@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from judgemesh_operator.api import InvalidResources, load_resources, parse_resources
 from judgemesh_operator.api.durations import format_duration, parse_duration
 

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
+
 from judgemesh_operator.api import parse_resources
 from judgemesh_operator.xds.checks import find_problems
 from judgemesh_operator.xds.descriptor import parse_descriptors
-
 from tests.operator.demo import descriptors
 
 

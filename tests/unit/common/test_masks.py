@@ -2,8 +2,8 @@
 
 import pytest
 from google.protobuf.field_mask_pb2 import FieldMask
-from judgemesh.user.v1.user_pb2 import User
 
+from judgemesh.user.v1.user_pb2 import User
 from services.common.masks import FieldMaskInvalid, changed_fields
 
 WRITABLE = {"display_name", "email"}

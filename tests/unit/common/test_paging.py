@@ -1,8 +1,8 @@
 """Page tokens and sizes."""
 
 import pytest
-from judgemesh.execution.v1.execution_service_pb2 import ListSubmissionsRequest
 
+from judgemesh.execution.v1.execution_service_pb2 import ListSubmissionsRequest
 from services.common.paging import (
     DEFAULT_SIZE,
     MAX_SIZE,

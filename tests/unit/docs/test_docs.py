@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 import typer
-from judgemesh.problem.v1.error_reason_pb2 import ErrorReason
 
+from judgemesh.problem.v1.error_reason_pb2 import ErrorReason
 from services.cli.__main__ import app
 from services.problem.archive import open_archive
 from services.problem.package import read_package

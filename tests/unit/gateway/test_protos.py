@@ -9,6 +9,7 @@ from google.api import annotations_pb2
 from google.protobuf import json_format
 from google.protobuf.descriptor_pb2 import FileDescriptorSet, MethodOptions
 from google.protobuf.message_factory import GetMessageClass
+
 from judgemesh.contest.v1.contest_service_pb2 import CreateContestRequest
 from judgemesh.notification.v1.notification_service_pb2 import CreateChannelRequest
 

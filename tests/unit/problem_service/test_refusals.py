@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 import pytest
+
 from judgemesh.problem.v1 import error_reason_pb2 as own
 from judgemesh.type.v1 import error_reason_pb2 as common
-
 from services.common.errors import DomainError
 from services.problem import errors, refusals
 

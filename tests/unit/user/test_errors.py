@@ -1,9 +1,9 @@
 """The reasons of errors."""
 
 import pytest
+
 from judgemesh.type.v1 import error_reason_pb2 as common
 from judgemesh.user.v1 import error_reason_pb2 as own
-
 from services.common.errors import DomainError
 from services.user import errors
 

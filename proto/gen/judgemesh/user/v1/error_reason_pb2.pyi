@@ -57,7 +57,7 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     Example: {"reason": "API_TOKEN_NOT_FOUND", "domain": "judgemesh.dev"}
     """
     ERROR_REASON_API_TOKEN_INVALID: _ErrorReason.ValueType  # 9
-    """The API token is unknown, revoked or expired. UNAUTHENTICATED.
+    """The API token is unknown, revoked or expired. UNAUTHENTICATED. Clients of the gateway see TOKEN_INVALID.
     Example: {"reason": "API_TOKEN_INVALID", "domain": "judgemesh.dev"}
     """
     ERROR_REASON_TOO_MANY_API_TOKENS: _ErrorReason.ValueType  # 10
@@ -123,7 +123,7 @@ ERROR_REASON_API_TOKEN_NOT_FOUND: ErrorReason.ValueType  # 8
 Example: {"reason": "API_TOKEN_NOT_FOUND", "domain": "judgemesh.dev"}
 """
 ERROR_REASON_API_TOKEN_INVALID: ErrorReason.ValueType  # 9
-"""The API token is unknown, revoked or expired. UNAUTHENTICATED.
+"""The API token is unknown, revoked or expired. UNAUTHENTICATED. Clients of the gateway see TOKEN_INVALID.
 Example: {"reason": "API_TOKEN_INVALID", "domain": "judgemesh.dev"}
 """
 ERROR_REASON_TOO_MANY_API_TOKENS: ErrorReason.ValueType  # 10
