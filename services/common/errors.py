@@ -4,11 +4,11 @@ A servicer, a domain module or a store raises them; one interceptor turns them i
 Nothing here knows gRPC, so that a domain module may import it.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class Code(IntEnum):
@@ -54,6 +54,16 @@ class DomainError(Exception):
         super().__init__(message)
         self.message = message
         self.metadata = metadata
+
+    def __reduce__(self) -> tuple[Callable[..., "DomainError"], tuple[type["DomainError"], str, dict[str, Any]]]:
+        """Between processes an error travels as what it became: subclasses have signatures of their own."""
+        return _again, (type(self), self.message, self.__dict__)
+
+
+def _again(kind: type[DomainError], message: str, fields: dict[str, Any]) -> DomainError:
+    error = kind.__new__(kind, message)
+    error.__dict__.update(fields)
+    return error
 
 
 class InvalidArgument(DomainError):

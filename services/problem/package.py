@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from services.problem.archive import PackageArchive
 from services.problem.errors import Findings, PackageTypeUnsupported
+from services.problem.flags import check_flags
 from services.problem.limits import Limits, limits_of
 from services.problem.metadata import Metadata
 from services.problem.problem_yaml import read_metadata
@@ -63,6 +64,7 @@ def read_package(archive: PackageArchive) -> Package:
     limits = limits_of(archive, metadata.limits, findings)
     validator = read_validator(archive, metadata, findings)
     tests = read_tests(archive, findings, legacy=metadata.legacy)
+    check_flags(validator, tests, findings)
     samples = read_samples(archive, tests, findings)
     statements = read_statements(archive, metadata, samples, findings)
     titles = _titles(metadata, statements)

@@ -90,7 +90,7 @@ class Platform:
         async with AsyncExitStack() as stack:
             self.directory.prepare()
             stack.enter_context(self.directory.held(self.base_url))
-            preflight.require(self.directory, self.ports.named(self.services))
+            preflight.require(self.directory, self.ports.named(self.services, jaeger=self._own_jaeger() is not None))
             stack.push_async_callback(self._stop)
             await self._start()
             self._stack = stack.pop_all()
@@ -127,8 +127,7 @@ class Platform:
         native, log = services.native_environment(), self.directory.fresh_log
         self._add(Process(self._postgres.program(log("postgres"), native), self._report))
         self._add(Process(self._nats.program(log("nats"), native), self._report))
-        found = jaeger.find(self.directory)
-        if found and not self.options.collector:
+        if found := self._own_jaeger():
             program = jaeger.program(found, self.ports, log("jaeger"), self.directory, native)
             self._add(Process(program, self._report))
         self._collector = self._choose_collector()
@@ -220,6 +219,10 @@ class Platform:
             extra["JUDGEMESH_USER_KEY_SECRET"] = self.directory.secret("user-keys")
             extra["JUDGEMESH_USER_REGISTRATION"] = "open" if self.options.open_registration else "closed"
         return services.environment(name, self.ports, nats_url=self._nats.url, collector=self._collector, extra=extra)
+
+    def _own_jaeger(self) -> Path | None:
+        """The Jaeger to start: none where the spans go elsewhere."""
+        return None if self.options.collector else jaeger.find(self.directory)
 
     def _choose_collector(self) -> Collector | None:
         if "jaeger" in self.processes:

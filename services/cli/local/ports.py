@@ -50,7 +50,7 @@ class Ports:
     def metrics(self, name: str) -> int:
         return METRICS_OFFSET + (self.worker if name == "worker" else self.services[name])
 
-    def named(self, services: tuple[str, ...]) -> dict[str, int]:
+    def named(self, services: tuple[str, ...], *, jaeger: bool = False) -> dict[str, int]:
         """Every port that must be free, by the name of what will listen there."""
         own = {
             "gateway": self.gateway,
@@ -60,6 +60,8 @@ class Ports:
             "PostgreSQL": self.postgres,
             "NATS": self.nats,
         }
+        if jaeger:
+            own |= {"Jaeger": self.jaeger, "Jaeger's collector": self.otlp}
         for name in services:
             own[name] = self.services[name]
             own[f"{name}'s metrics"] = self.metrics(name)
