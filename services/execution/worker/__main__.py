@@ -5,18 +5,17 @@ import contextlib
 import logging
 import signal
 import sys
-from typing import BinaryIO
-
-import nats.js.errors
 
 from services.common import logs
 from services.common import metrics as metrics_page
-from services.common.events import Broker, connected, translated
+from services.common.errors import Unavailable
+from services.common.events import Broker, connected
 from services.common.telemetry import traced
 from services.execution.languages.language import Language, load_languages
 from services.execution.worker import convert, metrics, toolchains
 from services.execution.worker.announcement import announce
-from services.execution.worker.bundles import BundleInvalid, Bundles, Download
+from services.execution.worker.bundles import Bundles
+from services.execution.worker.download import download_from
 from services.execution.worker.judging import Judge, WallTime
 from services.execution.worker.queue import JudgingQueue
 from services.execution.worker.sandbox import selftest
@@ -27,12 +26,13 @@ from services.execution.worker.validators import Validators
 
 log = logging.getLogger(__name__)
 
-BUCKET = "JUDGEDATA"
+_CONNECT_SECONDS = 3.0
 
 
 async def run(settings: WorkerSettings, stop: asyncio.Event) -> None:
     """Judge until `stop` is set; then finish what runs within the grace period, or give it back.
 
+    The metrics page and the announcement are there once tasks are taken, or would be if NATS answered.
     Raises LayerMissing or SandboxError where programs cannot be run safely.
     """
     async with contextlib.AsyncExitStack() as stack:
@@ -43,24 +43,38 @@ async def run(settings: WorkerSettings, stop: asyncio.Event) -> None:
         queue = JudgingQueue(
             broker,
             _judge(settings, languages, broker),
-            frozenset(language.id for language, _ in languages),
+            [language.id for language, _ in languages],
             ack_wait=settings.ack_wait_seconds,
             max_attempts=settings.max_attempts,
         )
         metrics.SLOTS.set(len(sandboxes))
-        log.info("worker %s judges %s", settings.worker_name, ", ".join(language.id for language, _ in languages))
         announcement = convert.announcement(settings.worker_name, languages, layers)
         async with asyncio.TaskGroup() as tasks:
+            hearing = tasks.create_task(queue.hear_cancellations(), name="hear cancellations")
+            await _prepare(queue, hearing)
             announcing = tasks.create_task(announce(broker, settings.worker_name, announcement), name="announce")
             serving = [
                 tasks.create_task(queue.serve(sandbox, stop), name=f"slot {number}")
                 for number, sandbox in enumerate(sandboxes)
             ]
+            if settings.metrics_listen:
+                metrics_page.serve(settings.metrics_listen)
+            log.info("worker %s judges %s", settings.worker_name, ", ".join(language.id for language, _ in languages))
             await stop.wait()
+            hearing.cancel()
             announcing.cancel()
             _, unfinished = await asyncio.wait(serving, timeout=settings.grace_seconds)
             for task in unfinished:
                 task.cancel()
+
+
+async def _prepare(queue: JudgingQueue, connection: asyncio.Task[None]) -> None:
+    """Make the consumers, if NATS answers soon. If it does not, the slots try again for ever."""
+    await asyncio.wait([connection], timeout=_CONNECT_SECONDS)
+    try:
+        await queue.prepare()
+    except Unavailable:
+        log.warning("NATS does not answer yet: tasks are taken as soon as it does")
 
 
 def _sandboxes(settings: WorkerSettings) -> list[Sandbox]:
@@ -98,7 +112,7 @@ def _judge(settings: WorkerSettings, languages: list[tuple[Language, str]], brok
     installed = {language.id: language for language, _ in languages}
     bundles = Bundles(
         settings.worker_directory / "bundles",
-        _download_from(broker),
+        download_from(broker),
         max_bytes=settings.cache_bytes,
         max_bundle_bytes=settings.bundle_bytes,
     )
@@ -107,18 +121,6 @@ def _judge(settings: WorkerSettings, languages: list[tuple[Language, str]], brok
     validators.prepare()
     wall = WallTime(factor=settings.wall_time_factor, extra=settings.wall_time_extra_seconds)
     return Judge(settings.worker_name, installed, bundles, validators, wall)
-
-
-def _download_from(broker: Broker) -> Download:
-    async def download(name: str, file: BinaryIO) -> None:
-        with translated():
-            try:
-                bucket = await broker.jetstream.object_store(BUCKET)
-                await bucket.get(name, writeinto=file)  # type: ignore[arg-type]
-            except nats.js.errors.NotFoundError as error:
-                raise BundleInvalid(f"there is no bundle {name}") from error
-
-    return download
 
 
 async def _run_until_signal(settings: WorkerSettings) -> None:
@@ -132,8 +134,6 @@ async def _run_until_signal(settings: WorkerSettings) -> None:
 def main() -> int:
     settings = WorkerSettings()
     logs.setup(settings.log_level)
-    if settings.metrics_listen:
-        metrics_page.serve(settings.metrics_listen)
     with traced("worker"):
         try:
             asyncio.run(_run_until_signal(settings))

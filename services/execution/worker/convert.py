@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
+
 from judgemesh.judging.v1 import judging_pb2
 from judgemesh.type.v1 import verdict_pb2
-
 from services.execution.languages.language import Language
 from services.execution.worker.sandbox.run import Limit
 from services.execution.worker.tasks import Manifest, ProblemLimits, Task, Test

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from opentelemetry import trace
 
+from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from services.execution.languages.language import Language
 from services.execution.worker import convert, metrics
 from services.execution.worker.bundles import Bundle, BundleInvalid, Bundles

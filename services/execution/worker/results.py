@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from judgemesh.judging.v1.judging_pb2 import JudgingEvent
-
 from services.common.errors import Unavailable
 from services.common.events import Broker
 from services.execution.worker import convert

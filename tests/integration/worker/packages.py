@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 
 from google.protobuf.duration_pb2 import Duration
+
 from judgemesh.judging.v1 import judging_pb2
 
 MIB = 1024 * 1024

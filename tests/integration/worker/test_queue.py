@@ -11,10 +11,10 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
+
 from judgemesh.judging.v1 import judging_pb2
 from judgemesh.type.v1 import verdict_pb2
-from nats.js.api import ConsumerConfig, DeliverPolicy
-
 from services.cli.local import services
 from services.cli.local.directory import DataDirectory
 from services.cli.local.nats_server import Nats
@@ -28,7 +28,9 @@ ADD = b"a, b = map(int, input().split())\nprint(a + b)\n"
 SLOW = b"import time\na, b = map(int, input().split())\nif a: time.sleep(60)\nprint(a + b)\n"
 START_SECONDS = 60
 
-StartWorker = Callable[[str], Awaitable[asyncio.subprocess.Process]]
+StartWorker = Callable[..., Awaitable[asyncio.subprocess.Process]]
+# Slots of users of their own, whatever else runs on this machine.
+FIRST_USER = 20000 + os.getpid() % 20000
 
 
 @pytest.fixture(scope="module")
@@ -69,19 +71,23 @@ async def start_worker(nats: tuple[str, Process], broker: Broker) -> AsyncIterat
     with tempfile.TemporaryDirectory(prefix="judgemesh-workers-", dir="/var/tmp") as root:
         os.chmod(root, 0o711)  # noqa: PTH101 once, before anything runs
 
-        async def start(name: str) -> asyncio.subprocess.Process:
+        async def start(name: str, **changes: str) -> asyncio.subprocess.Process:
             announcements = await broker.client.subscribe(f"judgemesh.workers.{name}")
-            environment = os.environ | {
-                "JUDGEMESH_NATS_URL": nats[0],
-                "JUDGEMESH_WORKER_NAME": name,
-                "JUDGEMESH_WORKER_DIRECTORY": f"{root}/{name}",
-                "JUDGEMESH_WORKER_SLOTS": "1",
-                "JUDGEMESH_WORKER_LANGUAGES": "python3,c",
-                "JUDGEMESH_ACK_WAIT_SECONDS": "1",
-                "JUDGEMESH_MAX_ATTEMPTS": "3",
-                "JUDGEMESH_GRACE_SECONDS": "0.1",
-                "JUDGEMESH_SANDBOX_FIRST_USER": str(62000 + len(started)),
-            }
+            environment = (
+                os.environ
+                | {
+                    "JUDGEMESH_NATS_URL": nats[0],
+                    "JUDGEMESH_WORKER_NAME": name,
+                    "JUDGEMESH_WORKER_DIRECTORY": f"{root}/{name}",
+                    "JUDGEMESH_WORKER_SLOTS": "1",
+                    "JUDGEMESH_WORKER_LANGUAGES": "python3,c",
+                    "JUDGEMESH_ACK_WAIT_SECONDS": "1",
+                    "JUDGEMESH_MAX_ATTEMPTS": "3",
+                    "JUDGEMESH_GRACE_SECONDS": "0.1",
+                    "JUDGEMESH_SANDBOX_FIRST_USER": str(FIRST_USER + len(started)),
+                }
+                | changes
+            )
             process = await asyncio.create_subprocess_exec(
                 sys.executable, "-m", "services.execution.worker", env=environment
             )
@@ -189,12 +195,10 @@ async def test_broken_bundle_is_a_judge_error_and_the_queue_goes_on(broker: Brok
 
     missing = await enqueue(broker, "cd" * 32, ADD)
     damaged = await enqueue(broker, "ab" * 32, ADD)
-    unknown = await submit(broker, bundle([(b"1 2", b"3")], limits=limits()), ADD, "cobol")
     good = await submit(broker, bundle([(b"1 2", b"3")], limits=limits()), ADD)
-    ends = [[event async for event in events(broker, judging)][-1] for judging in (missing, damaged, unknown, good)]
+    ends = [[event async for event in events(broker, judging)][-1] for judging in (missing, damaged, good)]
 
     assert [verdict_pb2.Verdict.Name(end.finished.verdict) for end in ends] == [
-        "VERDICT_JUDGE_ERROR",
         "VERDICT_JUDGE_ERROR",
         "VERDICT_JUDGE_ERROR",
         "VERDICT_ACCEPTED",
@@ -237,3 +241,87 @@ async def test_results_wait_until_nats_is_back(
     told = [event async for event in events(broker, judging)]
 
     assert told[-1].finished.verdict == verdict_pb2.VERDICT_TIME_LIMIT_EXCEEDED
+
+
+async def test_task_waits_for_a_worker_that_has_its_language(broker: Broker, start_worker: StartWorker) -> None:
+    """A task in a language that this worker lacks is left on the queue; a worker that has it judges it, at once."""
+    await start_worker("python-alone", JUDGEMESH_WORKER_LANGUAGES="python3")
+    adds = bundle([(b"1 2", b"3")], limits=limits())
+    c = await submit(broker, adds, b"int main(void) { return 3; }", "c")
+    python = await submit(broker, adds, ADD)
+    first = [event async for event in events(broker, python)]
+    await start_worker("c-alone", JUDGEMESH_WORKER_LANGUAGES="c")
+    second = [event async for event in events(broker, c)]
+
+    assert first[0].started.worker == "python-alone"
+    assert second[0].started.worker == "c-alone"
+    assert second[-1].attempt == 1
+    assert second[-1].finished.verdict == verdict_pb2.VERDICT_RUNTIME_ERROR
+
+
+async def test_no_language_starves_another(broker: Broker, start_worker: StartWorker) -> None:
+    """Behind many tasks of one language, the one of another language is the first or second to be judged."""
+    adds = bundle([(b"1 2", b"3")], limits=limits())
+    store = await broker.jetstream.object_store("JUDGEDATA")
+    await store.put(*adds)
+    many = [await enqueue(broker, adds[0], ADD) for _ in range(5)]
+    c = await enqueue(broker, adds[0], b"int main(void) { return 3; }", "c")
+
+    await start_worker("fair")
+    ends = {judging: [event async for event in events(broker, judging)][-1] for judging in (*many, c)}
+    order = sorted(ends, key=lambda judging: ends[judging].time.ToNanoseconds())
+
+    assert order.index(c) < 2
+    assert {end.attempt for end in ends.values()} == {1}
+
+
+async def test_consumer_of_all_languages_is_replaced(broker: Broker, start_worker: StartWorker) -> None:
+    """A consumer that overlaps those of the languages, as other versions made it, is removed."""
+    for consumer in await broker.jetstream.consumers_info(JUDGE.name):
+        await broker.jetstream.delete_consumer(JUDGE.name, consumer.name)
+    await broker.jetstream.add_consumer(
+        JUDGE.name, durable_name="workers", filter_subject="judgemesh.judge.>", ack_policy=AckPolicy.EXPLICIT
+    )
+
+    await start_worker("newer")
+    names = {consumer.name for consumer in await broker.jetstream.consumers_info(JUDGE.name)}
+
+    assert names == {"workers-c", "workers-python3"}
+
+
+async def test_cancelled_judging_stops_at_once(broker: Broker, start_worker: StartWorker) -> None:
+    """Cancelling ends the run in hand long before its limit, without a verdict; the slot takes the next task."""
+    await start_worker("cancelling")
+    slow = bundle([(b"0 1", b"1"), (b"1 600", b"601")], limits=limits(time=600))
+    cancelled = await submit(broker, slow, SLOW.replace(b"60", b"600"))
+    waiting = await enqueue(broker, slow[0], SLOW.replace(b"60", b"600"))
+    await wait_for_test(broker, cancelled)
+
+    # The second one has not been taken yet: it is not begun any more.
+    for judging in (waiting, cancelled):
+        await broker.client.publish(f"judgemesh.cancel.{judging}")
+    after = await submit(broker, bundle([(b"1 2", b"3")], limits=limits()), ADD)
+    told = [event async for event in events(broker, after)]
+    last = await broker.jetstream.get_last_msg(JUDGED.name, f"judgemesh.judged.{cancelled}")
+    while (await broker.jetstream.stream_info(JUDGE.name)).state.messages:
+        pass  # the test's own timeout is the limit
+
+    assert told[-1].finished.verdict == verdict_pb2.VERDICT_ACCEPTED
+    assert last.data is not None
+    assert judging_pb2.JudgingEvent.FromString(last.data).HasField("test")
+
+
+async def test_bundle_whose_parts_are_gone_does_not_hold_the_slot(broker: Broker, start_worker: StartWorker) -> None:
+    """A bundle of which the store has the name alone ends its judging, and the next one is judged."""
+    await start_worker("unstalled")
+    hollow = bundle([(b"1 7", b"8")], limits=limits())
+    store = await broker.jetstream.object_store("JUDGEDATA")
+    stored = await store.put(*hollow)
+    await broker.jetstream.purge_stream("OBJ_JUDGEDATA", subject=f"$O.JUDGEDATA.C.{stored.nuid}")
+
+    stalled = await enqueue(broker, hollow[0], ADD)
+    good = await submit(broker, bundle([(b"1 2", b"3")], limits=limits()), ADD)
+    ends = [[event async for event in events(broker, judging)][-1].finished for judging in (stalled, good)]
+
+    assert [end.verdict for end in ends] == [verdict_pb2.VERDICT_JUDGE_ERROR, verdict_pb2.VERDICT_ACCEPTED]
+    assert "not every part" in ends[0].internal_error
