@@ -16,7 +16,7 @@ from services.common.auth import TokenVerifier, user_service_keys
 from services.common.channels import mesh_channel
 from services.common.errors import Unavailable
 from services.execution import convert, store
-from services.execution.events import JUDGED_CONSUMER, OUTBOX, WorkerWatch
+from services.execution.events import JUDGED_CONSUMER, OUTBOX, WorkerWatch, cancel_run
 from services.execution.execution import Execution
 from services.execution.feeds import Feeds
 from services.execution.languages_seen import LiveWorkers
@@ -47,7 +47,7 @@ async def main(settings: ExecutionSettings) -> None:
                 return await store.updates_after(connection, submission, after)
 
         feeds = Feeds(updates, heartbeat_seconds=settings.heartbeat_seconds, sweep_seconds=settings.sweep_seconds)
-        execution = Execution(engine, feeds)
+        execution = Execution(engine, feeds, lambda judging: cancel_run(broker, judging))
         workers = LiveWorkers()
         watch = WorkerWatch(workers)
 

@@ -1,9 +1,11 @@
 """What the execution service says and hears on NATS."""
 
+import contextlib
 from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
+import nats.errors
 import structlog
 from google.protobuf.message import DecodeError
 from nats.aio.msg import Msg
@@ -11,9 +13,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from judgemesh.execution.v1 import events_pb2
 from judgemesh.judging.v1 import judging_pb2
-from services.common.events import JUDGED, Broker, Consumer
+from services.common.events import EVENTS, JUDGE, JUDGED, Broker, Consumer
 from services.common.outbox import Outbox
 from services.common.telemetry import carried
+from services.common.timestamps import timestamp
 from services.execution import convert
 from services.execution.judgings import Judging
 from services.execution.languages_seen import Language, LiveWorkers
@@ -22,7 +25,7 @@ from services.execution.tables import outbox as outbox_table
 
 log = structlog.get_logger(__name__)
 
-OUTBOX: Final = Outbox(outbox_table)
+OUTBOX: Final = Outbox(outbox_table, streams=(JUDGE, EVENTS))
 
 JUDGED_CONSUMER: Final = Consumer(JUDGED, "execution", "judgemesh.judged.>")
 
@@ -44,12 +47,19 @@ async def announce_verdict(connection: AsyncConnection, submission: Submission, 
         user=submission.user,
         language=submission.language,
         verdict=convert.verdict_to_proto(judging.verdict),
-        submit_time=convert.timestamp(submission.create_time),
-        judge_time=convert.timestamp(judging.end_time),
+        submit_time=timestamp(submission.create_time),
+        judge_time=timestamp(judging.end_time),
     )
     await OUTBOX.enqueue(
         connection, "judgemesh.events.execution.submission_judged", f"judged:{judging.id}", event.SerializeToString()
     )
+
+
+async def cancel_run(broker: Broker, judging: UUID) -> None:
+    """Tells the workers to stop a judging, without JetStream: one that does not hear it judges in vain."""
+    if broker.client.is_connected:
+        with contextlib.suppress(OSError, nats.errors.Error):
+            await broker.client.publish(f"judgemesh.cancel.{judging}")
 
 
 class WorkerWatch:

@@ -1,6 +1,6 @@
 """What the execution service does: the rules of `submissions` and `judgings`, each in one transaction."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from uuid import UUID
 
@@ -16,13 +16,17 @@ from services.execution.judgings import Event, Judging, State, Tested, advance
 from services.execution.languages_seen import Language
 from services.execution.submissions import Filter, NewSubmission, Submission, Update, check_access
 
+CancelRun = Callable[[UUID], Awaitable[None]]
+"""Tells the workers that nobody waits for a judging any more. It may get lost."""
+
 
 class Execution:
     """Submissions of one database."""
 
-    def __init__(self, engine: AsyncEngine, feeds: Feeds) -> None:
+    def __init__(self, engine: AsyncEngine, feeds: Feeds, cancel_run: CancelRun) -> None:
         self._engine = engine
         self._feeds = feeds
+        self._cancel_run = cancel_run
 
     async def known_languages(self) -> frozenset[str]:
         """Every language that a worker ever announced: it stays known while its workers are away."""
@@ -57,7 +61,7 @@ class Execution:
             yield update, await self._final(submission) if update and update.state.final else None
 
     async def cancel(self, submission: UUID, caller: Caller) -> Submission:
-        """Ends a submission before its verdict. Raises SubmissionFinal where there is one."""
+        """Ends a submission before its verdict, and what runs of it. Raises SubmissionFinal where there is one."""
         async with transaction(self._engine) as connection:
             found = await store.get(connection, submission, lock=True)
             check_access(found, caller)
@@ -65,7 +69,9 @@ class Execution:
                 raise SubmissionFinal(found.name)
             if found.judging.state is not State.CANCELLED:
                 await self._save(connection, found, replace(found.judging, state=State.CANCELLED))
-            return await store.get(connection, submission)
+            cancelled = await store.get(connection, submission)
+        await self._cancel_run(found.judging.id)
+        return cancelled
 
     async def take(self, event: Event) -> None:
         """Takes in what a worker says. Raises EventGap if it comes too early."""

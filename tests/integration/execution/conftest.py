@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
+from uuid import UUID
 
 import grpc
 import pytest
@@ -66,6 +67,7 @@ class Running:
     engine: AsyncEngine
     url: str
     feeds: Feeds
+    cancelled_runs: list[UUID]
 
     async def take(self, event: JudgingEvent) -> None:
         await self.execution.take(convert.event_from_proto(event))
@@ -98,7 +100,12 @@ async def running(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator
             return await store.updates_after(connection, submission, after)
 
     feeds = Feeds(updates, heartbeat_seconds=60, sweep_seconds=0.01)
-    execution = Execution(engine, feeds)
+    cancelled_runs: list[UUID] = []
+
+    async def cancel_run(judging: UUID) -> None:
+        cancelled_runs.append(judging)
+
+    execution = Execution(engine, feeds, cancel_run)
     built = server.build(settings, services=[NAME], public=[f"/{NAME}/ListLanguages"], verifier=TrustingVerifier())
     async with mesh_channel(f"127.0.0.1:{problems.port}", 5) as channel:
         servicer = ExecutionServicer(engine, execution, ProblemServiceStub(channel), LiveWorkers())
@@ -107,7 +114,7 @@ async def running(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator
         languages = (Language("c", "C", "gcc", ("c",)), Language("python3", "Python", "3", ("py",)))
         await execution.remember_languages(languages)
         async with grpc.aio.insecure_channel(f"127.0.0.1:{built.port}") as mine:
-            yield Running(ExecutionServiceStub(mine), execution, engine, url, feeds)
+            yield Running(ExecutionServiceStub(mine), execution, engine, url, feeds, cancelled_runs)
         built.stopping.set()
         problems.stopping.set()
         await asyncio.gather(task, problem_task)

@@ -150,14 +150,16 @@ async def test_events_that_come_twice_or_late_change_nothing(running: Running) -
 
 
 async def test_a_cancelled_submission_stays_cancelled(running: Running) -> None:
-    """A verdict that comes later is not taken; cancelling again succeeds."""
+    """Its run is told to stop, a verdict that comes later is not taken, and cancelling again succeeds."""
     submission = await submit(running)
+    judging = await judging_of(running, submission.name)
     wanted = pb.CancelSubmissionRequest(name=submission.name)
     await running.stub.CancelSubmission(wanted, **as_caller("alice"))
-    for event in events(await judging_of(running, submission.name)):
+    for event in events(judging):
         await running.take(event)
     again = await running.stub.CancelSubmission(wanted, **as_caller("alice"))
 
+    assert judging in [str(cancelled) for cancelled in running.cancelled_runs]
     assert submission_pb2.SUBMISSION_STATE_CANCELLED == again.state
     assert verdict_pb2.VERDICT_UNSPECIFIED == again.verdict
 
