@@ -14,16 +14,10 @@ from services.cli.local.directory import DataDirectory, unwritable
 from services.cli.local.failures import CannotStart
 from services.cli.local.ports import busy_ports
 from services.cli.local.postgres import installation
+from services.execution.languages.language import TOOLCHAIN_PATH, find, load_languages
 
 LEAST_FREE = 1024**3
 """Bytes free on the data directory's disk. 1 GiB: PostgreSQL's log and JetStream need room, and stop without it."""
-COMPILERS: Mapping[str, tuple[tuple[str, ...], str]] = {
-    "C": (("gcc",), "gcc"),
-    "C++": (("g++",), "g++"),
-    "Java": (("javac", "java"), "openjdk-17-jdk-headless"),
-    "Python 3": (("python3",), "python3"),
-}
-"""For each language the programs that judge it, and the Debian package that has them."""
 
 
 class Level(StrEnum):
@@ -166,17 +160,17 @@ def free(ports: dict[str, int]) -> Finding:
 
 
 def compilers() -> Iterator[Finding]:
-    """A warning for each language that cannot be judged here."""
-    for language, (needed, package) in COMPILERS.items():
-        if missing := [name for name in needed if not shutil.which(name)]:
+    """A warning for each language that cannot be judged here, as the worker would find it."""
+    for language in load_languages().values():
+        if missing := language.missing:
             yield Finding(
-                language,
+                language.name,
                 Level.WARNING,
-                f"{language} is off: {' and '.join(missing)} not found.",
-                f"apt-get install --no-install-recommends {package}",
+                f"{language.name} is off: {' and '.join(missing)} not found in {TOOLCHAIN_PATH}.",
+                f"apt-get install --no-install-recommends {language.package}",
             )
         else:
-            yield Finding(language, Level.OK, str(shutil.which(needed[0])))
+            yield Finding(language.name, Level.OK, str(find(language.programs[0])))
 
 
 def tracing(directory: DataDirectory, environment: Mapping[str, str]) -> Finding:

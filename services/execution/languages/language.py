@@ -44,6 +44,8 @@ class Language:
     run: tuple[str, ...]
     version: tuple[str, ...]
     """A command whose first line of output names the version."""
+    package: str = ""
+    """The Debian package that has the programs."""
     entry_point: EntryPoint = EntryPoint.NONE
     memory_reserve_mib: int = 0
     """What the runtime needs beside the heap."""
@@ -81,8 +83,19 @@ class Language:
                 return ""
 
     @property
+    def programs(self) -> tuple[str, ...]:
+        """The programs that compile, run and name the language; what was compiled itself is none of them."""
+        commands = (self.compile, self.run, self.version)
+        return tuple(dict.fromkeys(command[0] for command in commands if command and "{" not in command[0]))
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """Those of the programs that are not where runs look for them."""
+        return tuple(program for program in self.programs if not find(program))
+
+    @property
     def installed(self) -> bool:
-        return all(_find(command[0]) for command in (self.compile, self.version) if command)
+        return not self.missing
 
     def _command(
         self, template: Sequence[str], sources: list[str], *, build: str, entry: str, memory_bytes: int
@@ -96,7 +109,7 @@ class Language:
                 command.extend(sources)
             else:
                 command.append(_fill(part, values))
-        return (_find(command[0]) or command[0], *command[1:])
+        return (find(command[0]) or command[0], *command[1:])
 
 
 def _fill(part: str, values: dict[str, str]) -> str:
@@ -105,7 +118,8 @@ def _fill(part: str, values: dict[str, str]) -> str:
     return part
 
 
-def _find(program: str) -> str | None:
+def find(program: str) -> str | None:
+    """The path of a program that compiles or runs a language; None if there is none."""
     return shutil.which(program, path=TOOLCHAIN_PATH)
 
 

@@ -6,6 +6,8 @@ import logging
 import signal
 import sys
 
+from pydantic import ValidationError
+
 from services.common import logs
 from services.common import metrics as metrics_page
 from services.common.errors import Unavailable
@@ -33,7 +35,7 @@ async def run(settings: WorkerSettings, stop: asyncio.Event) -> None:
     """Judge until `stop` is set; then finish what runs within the grace period, or give it back.
 
     The metrics page and the announcement are there once tasks are taken, or would be if NATS answered.
-    Raises LayerMissing or SandboxError where programs cannot be run safely.
+    Raises LayerMissing, LanguageMissing or SandboxError where programs cannot be run, or not safely.
     """
     async with contextlib.AsyncExitStack() as stack:
         sandboxes = [await stack.enter_async_context(sandbox) for sandbox in _sandboxes(settings)]
@@ -132,12 +134,19 @@ async def _run_until_signal(settings: WorkerSettings) -> None:
 
 
 def main() -> int:
-    settings = WorkerSettings()
+    try:
+        settings = WorkerSettings()
+    except ValidationError as error:
+        logs.setup()
+        for wrong in error.errors():
+            names = ", ".join(f"JUDGEMESH_{str(name).upper()}" for name in wrong["loc"][:1])
+            log.critical("the worker does not start: %s: %s", names, wrong["msg"].removeprefix("Value error, "))
+        return 2
     logs.setup(settings.log_level)
     with traced("worker"):
         try:
             asyncio.run(_run_until_signal(settings))
-        except (selftest.LayerMissing, SandboxError) as error:
+        except (selftest.LayerMissing, toolchains.LanguageMissing, SandboxError, OSError) as error:
             log.critical("the worker does not start: %s", error)
             return 1
     return 0

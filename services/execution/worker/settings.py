@@ -9,6 +9,7 @@ from pydantic import Field, StringConstraints, field_validator
 from pydantic_settings import NoDecode
 
 from services.common.settings import Settings
+from services.execution.languages.language import load_languages
 
 _MIB = 1024 * 1024
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -86,6 +87,14 @@ class WorkerSettings(Settings):
     @classmethod
     def _split(cls, value: object) -> object:
         return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+    @field_validator("worker_languages")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        known = load_languages()
+        if unknown := [name for name in names if name not in known]:
+            raise ValueError(f"there is no language {', '.join(unknown)}; there are {', '.join(known)}")
+        return tuple(dict.fromkeys(names))
 
     @property
     def cache_bytes(self) -> int:

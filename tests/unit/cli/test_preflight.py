@@ -9,6 +9,7 @@ from services.cli.local import preflight
 from services.cli.local.directory import DataDirectory
 from services.cli.local.failures import CannotStart
 from services.cli.local.preflight import Level
+from services.execution.languages import language
 
 
 @pytest.mark.parametrize(
@@ -39,7 +40,7 @@ def test_full_disk_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
 
 def test_missing_compilers_are_warnings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without compilers the platform starts; each language that is off is named with its package."""
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(language, "TOOLCHAIN_PATH", str(tmp_path))
     findings = {finding.subject: finding for finding in preflight.compilers()}
 
     assert {finding.level for finding in findings.values()} == {Level.WARNING}

@@ -1,7 +1,10 @@
 """Languages: their files can be read, and programs are found to start where they do."""
 
+from pathlib import Path
+
 import pytest
 
+from services.execution.languages import language
 from services.execution.languages.entry_points import java_main_class, java_public_type, python_main_file
 from services.execution.languages.language import load_languages
 
@@ -18,6 +21,22 @@ def test_sources_are_arguments_and_headers_are_not() -> None:
     command = load_languages()["cpp"].compile_command(files, 1 << 30)
 
     assert command[-2:] == ("./-o.cc", "./b.cc")
+
+
+def test_language_needs_every_program_that_compiles_or_runs_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A compiler alone is not enough where the program is run by another one."""
+    (tmp_path / "javac").touch(mode=0o755)
+    monkeypatch.setattr(language, "TOOLCHAIN_PATH", str(tmp_path))
+
+    java = load_languages()["java"]
+
+    assert java.missing == ("java",)
+    assert not java.installed
+
+
+def test_compiled_program_is_no_program_of_the_language() -> None:
+    """What a compiler writes is not looked for in the system."""
+    assert load_languages()["c"].programs == ("gcc",)
 
 
 def test_heap_is_what_the_limit_leaves() -> None:
