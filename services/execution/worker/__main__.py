@@ -112,14 +112,16 @@ def _wanted_languages(settings: WorkerSettings) -> list[Language]:
 
 def _judge(settings: WorkerSettings, languages: list[tuple[Language, str]], broker: Broker) -> Judge:
     installed = {language.id: language for language, _ in languages}
+    derived = settings.worker_directory / "validators"
     bundles = Bundles(
         settings.worker_directory / "bundles",
         download_from(broker),
         max_bytes=settings.cache_bytes,
         max_bundle_bytes=settings.bundle_bytes,
+        derived=derived,
     )
     bundles.prepare()
-    validators = Validators(settings.worker_directory / "validators", installed)
+    validators = Validators(derived, installed)
     validators.prepare()
     wall = WallTime(factor=settings.wall_time_factor, extra=settings.wall_time_extra_seconds)
     return Judge(settings.worker_name, installed, bundles, validators, wall)

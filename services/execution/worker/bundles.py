@@ -19,6 +19,7 @@ from typing import BinaryIO
 from google.protobuf.message import DecodeError
 
 from services.execution.worker import convert
+from services.execution.worker.sandbox import workdir
 from services.execution.worker.tasks import Manifest
 
 _MANIFEST = "manifest.binpb"
@@ -53,17 +54,25 @@ class Bundle:
 class Bundles:
     """The bundles of this worker."""
 
-    def __init__(self, directory: Path, download: Download, *, max_bytes: int, max_bundle_bytes: int) -> None:
+    def __init__(
+        self, directory: Path, download: Download, *, max_bytes: int, max_bundle_bytes: int, derived: Path
+    ) -> None:
+        """`derived` holds, by digest, what others made of a bundle: it counts with the bundle, and goes with it."""
         self._directory = directory
+        self._derived = derived
         self._download = download
         self._max_bytes = max_bytes
         self._max_bundle_bytes = max_bundle_bytes
         self._loading: dict[str, asyncio.Lock] = {}
+        self._making_room = asyncio.Lock()
         self._used: Counter[str] = Counter()
 
     def prepare(self) -> None:
         self._directory.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._directory.chmod(0o700)
+        for left in (*self._directory.glob("*.zip"), *self._directory.glob("*.new")):
+            # Of a worker that ended in the middle.
+            shutil.rmtree(left) if left.is_dir() else left.unlink()
 
     @contextlib.asynccontextmanager
     async def use(self, digest: str) -> AsyncIterator[Bundle]:
@@ -89,7 +98,8 @@ class Bundles:
         path = self._directory / digest
         if not path.is_dir():
             await self._fetch(digest, path)
-            await asyncio.to_thread(self._make_room)
+            async with self._making_room:
+                await asyncio.to_thread(self._make_room)
         os.utime(path)
         return Bundle(digest, path, await asyncio.to_thread(_read_manifest, path))
 
@@ -109,14 +119,19 @@ class Bundles:
         kept = sorted(
             (path for path in self._directory.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
         )
-        sizes = {path: sum(file.stat().st_size for file in path.rglob("*") if file.is_file()) for path in kept}
+        sizes = {path: _size(path) + _size(self._derived / path.name) for path in kept}
         total = sum(sizes.values())
         for path in kept:
             if total <= self._max_bytes:
                 return
             if path.name not in self._used:
                 shutil.rmtree(path)
+                workdir.remove(self._derived / path.name)
                 total -= sizes[path]
+
+
+def _size(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.rglob("*") if file.is_file())
 
 
 def _unpack(archive: Path, target: Path, digest: str, max_bytes: int) -> None:

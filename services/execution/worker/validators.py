@@ -14,6 +14,7 @@ from services.execution.worker import compilation
 from services.execution.worker.bundles import Bundle
 from services.execution.worker.compilation import CompilationLimits, CompileError, Program
 from services.execution.worker.default_validator import ValidatorFlags, accepts
+from services.execution.worker.sandbox import workdir
 from services.execution.worker.sandbox.run import RunLimits, RunReport
 from services.execution.worker.sandbox.sandbox import Sandbox
 from services.execution.worker.tasks import Test
@@ -31,7 +32,10 @@ class ValidatorInvalid(Exception):
 
 
 class Validators:
-    """The compiled validators of this worker, by the digest of their bundle."""
+    """The compiled validators of this worker, by the digest of their bundle.
+
+    They may be removed from the directory while their bundle is not in use, and are compiled again when it is.
+    """
 
     def __init__(self, directory: Path, languages: dict[str, Language]) -> None:
         self._directory = directory
@@ -43,7 +47,7 @@ class Validators:
         """Validators are open to all users: they hold nothing secret of a contestant's, but a problem's code, so
         nobody may list them.
         """
-        shutil.rmtree(self._directory, ignore_errors=True)
+        workdir.remove(self._directory)
         self._directory.mkdir(parents=True, mode=0o711)
         self._directory.chmod(0o711)
 
@@ -65,8 +69,10 @@ class Validators:
 
     async def _program(self, bundle: Bundle, sandbox: Sandbox) -> Program:
         async with self._turn:
-            if bundle.digest not in self._compiled:
-                self._compiled[bundle.digest] = await self._compile(bundle, sandbox)
+            kept = {digest: program for digest, program in self._compiled.items() if program.directory.is_dir()}
+            if bundle.digest not in kept:
+                kept[bundle.digest] = await self._compile(bundle, sandbox)
+            self._compiled = kept
             return self._compiled[bundle.digest]
 
     async def _compile(self, bundle: Bundle, sandbox: Sandbox) -> Program:

@@ -1,5 +1,6 @@
 """The worker's parts, real: slots of the sandbox, and a judge that takes bundles from memory instead of NATS."""
 
+import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -20,6 +21,11 @@ from services.execution.worker.verdicts import Outcome
 JudgeFiles = Callable[..., Awaitable[Outcome]]
 
 
+def first_user() -> int:
+    """The users of this process's slots, whatever other workers run on this machine."""
+    return 20000 + os.getpid() % 4000 * 10
+
+
 @pytest.fixture(scope="session")
 def worker_directory() -> Iterator[Path]:
     """A directory that the sandbox's user can reach where the tests run as root."""
@@ -32,7 +38,7 @@ def worker_directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 async def sandbox(worker_directory: Path) -> AsyncIterator[Sandbox]:
     """A slot that lives through all tests: what one program does must not show in the next test."""
-    settings = SlotSettings(directory=worker_directory / "slot", user=SlotSettings.user_of_slot(0, 61000))
+    settings = SlotSettings(directory=worker_directory / "slot", user=SlotSettings.user_of_slot(0, first_user()))
     async with Sandbox(settings) as slot:
         yield slot
 
@@ -50,10 +56,13 @@ def judge(worker_directory: Path, store: dict[str, bytes]) -> Judge:
             raise BundleInvalid(f"there is no bundle {name}")
         file.write(store[name])
 
-    bundles = Bundles(worker_directory / "bundles", download, max_bytes=1 << 30, max_bundle_bytes=1 << 30)
+    derived = worker_directory / "validators"
+    bundles = Bundles(
+        worker_directory / "bundles", download, max_bytes=1 << 30, max_bundle_bytes=1 << 30, derived=derived
+    )
     bundles.prepare()
     languages = load_languages()
-    validators = Validators(worker_directory / "validators", languages)
+    validators = Validators(derived, languages)
     validators.prepare()
     return Judge("test", languages, bundles, validators, WallTime(factor=2, extra=1))
 
