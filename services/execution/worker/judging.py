@@ -68,7 +68,7 @@ class Judge:
                 emit(convert.started(self._worker, len(bundle.manifest.tests)))
                 return await self._judge(task, bundle, sandbox, emit)
         except (BundleInvalid, ValidatorInvalid, UnknownFlag, SandboxError) as error:
-            return Outcome(ruling=judge_error(str(error)))
+            return Outcome(ruling=judge_error(f"{task.problem}: {error}"))
 
     async def _judge(self, task: Task, bundle: Bundle, sandbox: Sandbox, emit: Emit) -> Outcome:
         await self._validators.check(bundle, sandbox)

@@ -1,11 +1,14 @@
 """Judging: limits as each runtime meets them, and custom output validators."""
 
+from pathlib import Path
+
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from services.execution.worker import judging
+from services.execution.worker.sandbox import workdir
 from services.execution.worker.verdicts import Verdict
 from tests.integration.worker.conftest import JudgeFiles
 from tests.integration.worker.packages import bundle, limits
@@ -173,3 +176,26 @@ async def test_each_test_is_a_span(judge_files: JudgeFiles, monkeypatch: pytest.
     assert spans["test 2"]["judgemesh.verdict"] == "WRONG_ANSWER"
     assert spans["test 2"]["judgemesh.cpu_ms"] > 0
     assert spans["test 2"]["judgemesh.memory_bytes"] > 1 << 20
+
+
+async def test_removed_validator_is_compiled_again(worker_directory: Path, judge_files: JudgeFiles) -> None:
+    """A compiled validator that the cache gave up is made anew when its problem is judged next."""
+    checked = bundle([(b"1 2", b"3")], limits=limits(), flags=["strict"], validator=C_VALIDATOR)
+    before = await judge_files(checked, "python3", ADD_PYTHON)
+    workdir.remove(worker_directory / "validators" / checked[0])
+
+    after = await judge_files(checked, "python3", ADD_PYTHON)
+
+    assert after.ruling == before.ruling
+
+
+async def test_unknown_flag_is_told_to_the_operator(judge_files: JudgeFiles) -> None:
+    """A flag that the default validator lacks gives JUDGE_ERROR; flag and problem are named for the operator alone."""
+    wrong = bundle([(b"1 2", b"3")], limits=limits(), flags=["case_insensitive"])
+
+    outcome = await judge_files(wrong, "python3", ADD_PYTHON)
+
+    assert outcome.ruling.verdict == Verdict.JUDGE_ERROR
+    assert "problems/test" in outcome.ruling.internal_error
+    assert "'case_insensitive'" in outcome.ruling.internal_error
+    assert "case_insensitive" not in outcome.ruling.message
