@@ -4,6 +4,7 @@ import contextlib
 import signal
 from collections.abc import Iterator
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
@@ -191,25 +192,27 @@ async def test_files_of_a_run_are_gone_in_the_next(sandbox: Sandbox) -> None:
 
 async def test_processes_of_a_run_are_gone_in_the_next(sandbox: Sandbox) -> None:
     """A process that outlives its parent in a session of its own is killed with the run."""
+    mark = uuid4().hex
     report = await run_python(
         sandbox,
+        f"'{mark}'\n"
         "import os, time\n"
-        "if os.fork() == 0:\n"
+        "if (child := os.fork()) == 0:\n"
         "  os.setsid()\n"
         "  if os.fork(): os._exit(0)\n"
         "  time.sleep(60)\n"
-        "print(os.getpid())",
+        "os.waitpid(child, 0)",
     )
 
     assert report.exit_code == 0
-    assert sandbox.settings.user is None or sandbox.settings.user not in set(_owners())
+    assert not [command for command in _commands() if mark.encode() in command]
 
 
-def _owners() -> Iterator[int]:
-    """The users of all processes."""
-    for path in Path("/proc").glob("[0-9]*"):
+def _commands() -> Iterator[bytes]:
+    """The command lines of all processes, those of other workers on this machine too."""
+    for path in Path("/proc").glob("[0-9]*/cmdline"):
         with contextlib.suppress(OSError):
-            yield path.stat().st_uid
+            yield path.read_bytes()
 
 
 async def test_environment_is_cleared(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

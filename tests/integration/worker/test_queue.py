@@ -21,6 +21,7 @@ from services.cli.local.nats_server import Nats
 from services.cli.local.ports import free_ports
 from services.cli.local.process import Process
 from services.common.events import JUDGE, JUDGED, Broker, connected
+from tests.integration.worker.conftest import first_user
 from tests.integration.worker.packages import bundle, limits
 
 ADD = b"a, b = map(int, input().split())\nprint(a + b)\n"
@@ -29,8 +30,6 @@ SLOW = b"import time\na, b = map(int, input().split())\nif a: time.sleep(60)\npr
 START_SECONDS = 60
 
 StartWorker = Callable[..., Awaitable[asyncio.subprocess.Process]]
-# Slots of users of their own, whatever else runs on this machine.
-FIRST_USER = 20000 + os.getpid() % 20000
 
 
 @pytest.fixture(scope="module")
@@ -84,7 +83,7 @@ async def start_worker(nats: tuple[str, Process], broker: Broker) -> AsyncIterat
                     "JUDGEMESH_ACK_WAIT_SECONDS": "1",
                     "JUDGEMESH_MAX_ATTEMPTS": "3",
                     "JUDGEMESH_GRACE_SECONDS": "0.1",
-                    "JUDGEMESH_SANDBOX_FIRST_USER": str(FIRST_USER + len(started)),
+                    "JUDGEMESH_SANDBOX_FIRST_USER": str(first_user() + 3 + len(started)),
                 }
                 | changes
             )

@@ -11,6 +11,7 @@ import pytest
 from services.execution.worker.sandbox import selftest
 from services.execution.worker.sandbox.run import RunLimits, RunRequest, SandboxError
 from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
+from tests.integration.worker.conftest import first_user
 
 LIMITS = RunLimits(cpu_seconds=20, wall_seconds=60, memory_bytes=256 << 20, output_bytes=1 << 20)
 TRUE = RunRequest(argv=("/bin/true",), limits=LIMITS)
@@ -70,7 +71,9 @@ async def test_every_layer_is_proven_here(sandbox: Sandbox) -> None:
 
 async def test_missing_layer_is_noticed(worker_directory: Path) -> None:
     """Without Landlock the self-test says so: nothing is taken for granted."""
-    settings = SlotSettings(directory=worker_directory / "weak", user=SlotSettings.user_of_slot(0, 61500), landlock=0)
+    settings = SlotSettings(
+        directory=worker_directory / "weak", user=SlotSettings.user_of_slot(1, first_user()), landlock=0
+    )
     async with Sandbox(settings) as weak:
         layers = await selftest.probe(weak)
 
@@ -79,7 +82,7 @@ async def test_missing_layer_is_noticed(worker_directory: Path) -> None:
 
 async def test_slots_do_not_see_each_other(sandbox: Sandbox, worker_directory: Path) -> None:
     """A program cannot read the files of another slot."""
-    settings = SlotSettings(directory=worker_directory / "other", user=SlotSettings.user_of_slot(1, 61500))
+    settings = SlotSettings(directory=worker_directory / "other", user=SlotSettings.user_of_slot(2, first_user()))
     async with Sandbox(settings) as other:
         secret = other.create_directory({"secret": b"secret"}) / "secret"
         report = await sandbox.run(RunRequest(argv=("/bin/cat", str(secret)), limits=LIMITS))
