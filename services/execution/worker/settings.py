@@ -10,6 +10,7 @@ from pydantic_settings import NoDecode
 
 from services.common.settings import Settings
 from services.execution.languages.language import load_languages
+from services.execution.worker.sandbox import selftest
 
 _MIB = 1024 * 1024
 Names = Annotated[tuple[str, ...], NoDecode]
@@ -95,6 +96,13 @@ class WorkerSettings(Settings):
         if unknown := [name for name in names if name not in known]:
             raise ValueError(f"there is no language {', '.join(unknown)}; there are {', '.join(known)}")
         return tuple(dict.fromkeys(names))
+
+    @field_validator("sandbox_required_layers")
+    @classmethod
+    def _layers(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        if unknown := [name for name in names if name not in selftest.NAMES]:
+            raise ValueError(f"there is no layer {', '.join(unknown)}; there are {', '.join(selftest.NAMES)}")
+        return names
 
     @property
     def cache_bytes(self) -> int:

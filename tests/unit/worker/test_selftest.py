@@ -19,8 +19,8 @@ def test_all_layers_are_enough() -> None:
 
 @pytest.mark.parametrize("name", REQUIRED)
 def test_missing_required_layer_is_named(name: str) -> None:
-    """A worker that lacks a required layer does not start, and says which and why."""
-    with pytest.raises(LayerMissing, match=f"{name}: reason"):
+    """A worker that lacks a required layer does not start, and says which, why, and what to do."""
+    with pytest.raises(LayerMissing, match=rf"{name} \(reason\)\. (Use|Let) "):
         check(layers(name), REQUIRED, own_user=True)
 
 

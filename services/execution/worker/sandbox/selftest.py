@@ -91,6 +91,21 @@ except (PermissionError, ProcessLookupError):
 }
 
 
+_REMEDIES: dict[str, str] = {
+    "rlimits": "Let the worker set resource limits: no seccomp profile may refuse prlimit.",
+    "no_new_privs": "Use a Linux kernel with no_new_privs (3.5 or newer).",
+    "seccomp": "Use a kernel with seccomp filters, and a container profile that lets programs add their own.",
+    "landlock": "Use Linux 5.13 or newer with `landlock` in its list of security modules (kernel parameter `lsm=`); "
+    "on a kernel without it, start the worker as root.",
+    "signals": "Start the worker as root, or use Linux 6.12 or newer with Landlock.",
+    "user": "Let the root worker change its user (the capabilities SETUID, SETGID, CHOWN, KILL), or do not start it as "
+    "root.",
+    "processes": "Let the worker run and kill at least 16 processes: see the limit of processes (pids) it runs under.",
+}
+NAMES: tuple[str, ...] = tuple(_REMEDIES)
+"""Every layer."""
+
+
 async def probe(sandbox: Sandbox) -> list[Layer]:
     """Every layer, with whether it holds. Raises SandboxError if nothing can be run at all."""
     layers = [await _probe_with_python(sandbox, name, source) for name, source in _PROBES.items()]
@@ -134,11 +149,8 @@ def check(layers: Sequence[Layer], required: Sequence[str], *, own_user: bool) -
     if own_user:
         wanted.add("user")
     if missing := sorted(wanted - holding):
-        details = "; ".join(f"{name}: {_detail(layers, name)}" for name in missing)
-        raise LayerMissing(
-            f"the sandbox does not hold what it must ({details}). The kernel needs seccomp and Landlock (5.13 or newer "
-            "with `landlock` in its list of security modules), or the worker must be started as root."
-        )
+        details = "; ".join(f"{name} ({_detail(layers, name)}). {_REMEDIES[name]}" for name in missing)
+        raise LayerMissing(f"the sandbox lacks a layer that it must have: {details}")
 
 
 def _detail(layers: Sequence[Layer], name: str) -> str:
