@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.common.database import listen, transaction
 from services.common.errors import Unavailable
-from services.common.events import Broker
+from services.common.events import EVENTS, Broker, Stream
 
 log = logging.getLogger(__name__)
 
@@ -47,6 +47,8 @@ class Outbox:
     """The outbox of one service, by its table."""
 
     table: sa.Table
+    streams: tuple[Stream, ...] = (EVENTS,)
+    """What it publishes into; the relay makes them where they are not there yet."""
 
     @property
     def _channel(self) -> str:
@@ -63,6 +65,7 @@ class Outbox:
 
     async def relay(self, engine: AsyncEngine, url: str, broker: Broker) -> None:
         """Publishes what is written, for ever: at once when PostgreSQL says so, and by a look each second."""
+        await self._make_streams(broker)
         heard: asyncio.Queue[str] = asyncio.Queue()
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._listen(url, heard), name="outbox notifications")
@@ -74,6 +77,17 @@ class Outbox:
                     busy = False
                 if not busy:
                     await _woken(heard)
+
+    async def _make_streams(self, broker: Broker) -> None:
+        while True:
+            try:
+                for stream in self.streams:
+                    await broker.ensure(stream)
+            except Unavailable as error:
+                log.warning("outbox waits: %s", error.message)
+                await asyncio.sleep(_SWEEP_SECONDS)
+            else:
+                return
 
     async def _listen(self, url: str, heard: asyncio.Queue[str]) -> None:
         while True:

@@ -9,6 +9,7 @@ import binascii
 import hashlib
 import json
 from typing import Final
+from uuid import UUID
 
 from google.protobuf.message import Message
 
@@ -79,6 +80,18 @@ def last_key(request: Message, token: str, parts: int = 1) -> tuple[str, ...] | 
     if checksum != _checksum(request):
         raise PageTokenMismatch
     return tuple(key)
+
+
+def last_uuid(request: Message, token: str) -> UUID | None:
+    """The key that the token names, where items are found by a UUID; None for an empty token.
+
+    Raises PageTokenInvalid, PageTokenMismatch.
+    """
+    key = last_key(request, token)
+    try:
+        return UUID(key[0]) if key else None
+    except ValueError:
+        raise PageTokenInvalid from None
 
 
 def _checksum(request: Message) -> str:

@@ -1,17 +1,15 @@
 """Between the protos and the domain."""
 
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from uuid import UUID
-
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from judgemesh.execution.v1 import execution_service_pb2 as service_pb
 from judgemesh.execution.v1 import submission_pb2 as pb
 from judgemesh.judging.v1 import judging_pb2 as judging_pb
 from judgemesh.problem.v1 import problem_pb2 as problem_pb
 from judgemesh.type.v1 import verdict_pb2 as verdict_pb
+from services.common.timestamps import duration, time_of, timestamp
 from services.execution import judgings, submissions
 from services.execution.languages_seen import Language
 
@@ -19,20 +17,6 @@ _STATE = "SUBMISSION_STATE_"
 _VERDICT = "VERDICT_"
 _LIMIT = "LIMIT_"
 _NONE = "UNSPECIFIED"
-
-
-def timestamp(time: datetime | None) -> Timestamp | None:
-    if time is None:
-        return None
-    message = Timestamp()
-    message.FromDatetime(time)
-    return message
-
-
-def duration(microseconds: int) -> Duration:
-    message = Duration()
-    message.FromTimedelta(timedelta(microseconds=microseconds))
-    return message
 
 
 def state_to_proto(state: judgings.State) -> "pb.SubmissionState.ValueType":
@@ -61,8 +45,8 @@ def limit_from_proto(limit: "verdict_pb.Limit.ValueType") -> str:
 
 def usage_to_proto(usage: judgings.Usage) -> verdict_pb.ResourceUsage:
     return verdict_pb.ResourceUsage(
-        cpu_time=duration(usage.cpu_us),
-        wall_time=duration(usage.wall_us),
+        cpu_time=duration(timedelta(microseconds=usage.cpu_us)),
+        wall_time=duration(timedelta(microseconds=usage.wall_us)),
         memory_bytes=usage.memory_bytes,
         output_bytes=usage.output_bytes,
     )
@@ -175,7 +159,7 @@ def event_from_proto(event: judging_pb.JudgingEvent) -> judgings.Event:
         judging=UUID(event.judging),
         attempt=event.attempt,
         sequence=event.sequence,
-        time=event.time.ToDatetime(tzinfo=UTC),
+        time=time_of(event.time),
         what=_what_from_proto(event),
     )
 

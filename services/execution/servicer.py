@@ -2,8 +2,7 @@
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
-from typing import Any
-from uuid import UUID
+from typing import Any, Final
 
 import grpc
 from google.protobuf.timestamp_pb2 import Timestamp
@@ -18,17 +17,17 @@ from judgemesh.type.v1.stream_pb2 import Heartbeat
 from services.common.caller import Caller, current_caller
 from services.common.errors import DomainError
 from services.common.idempotency import Idempotency, RequestKey
-from services.common.paging import last_key, next_token, page_size
+from services.common.paging import last_uuid, next_token, page_size
 from services.common.status import to_status
 from services.execution import convert
 from services.execution.execution import Execution
 from services.execution.languages_seen import LiveWorkers
 from services.execution.submissions import SEES_ALL, Filter, accept, parse_cursor, parse_name, visible_user
-from services.execution.tables import idempotency as idempotency_table
+from services.execution.tables import answer_table
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
-_IDEMPOTENCY = Idempotency(idempotency_table)
+_ANSWERS: Final = Idempotency(answer_table)
 
 
 class ExecutionServicer(ExecutionServiceServicer):
@@ -60,7 +59,7 @@ class ExecutionServicer(ExecutionServiceServicer):
             return convert.submission_to_proto(await self._execution.submit(connection, new))
 
         key = RequestKey(caller.name, "CreateSubmission", request.request_id)
-        return await _IDEMPOTENCY.once(self._engine, key, request, SubmissionProto, create)
+        return await _ANSWERS.once(self._engine, key, request, SubmissionProto, create)
 
     async def GetSubmission(self, request: pb.GetSubmissionRequest, context: Context) -> SubmissionProto:
         caller = current_caller()
@@ -69,10 +68,8 @@ class ExecutionServicer(ExecutionServiceServicer):
 
     async def ListSubmissions(self, request: pb.ListSubmissionsRequest, context: Context) -> pb.ListSubmissionsResponse:
         size = page_size(request.page_size)
-        key = last_key(request, request.page_token)
-        found = await self._execution.find(
-            _filter(request, current_caller()), before=UUID(key[0]) if key else None, limit=size + 1
-        )
+        before = last_uuid(request, request.page_token)
+        found = await self._execution.find(_filter(request, current_caller()), before=before, limit=size + 1)
         page = found[:size]
         return pb.ListSubmissionsResponse(
             submissions=[convert.submission_to_proto(submission) for submission in page],

@@ -104,4 +104,4 @@ language_table = sa.Table(
 )
 
 outbox = outbox_table(metadata)
-idempotency = idempotency_table(metadata)
+answer_table = idempotency_table(metadata)

@@ -15,7 +15,7 @@ from services.common.auth import TokenVerifier, user_service_keys
 from services.common.channels import mesh_channel
 from services.problem.archive import ArchiveLimits
 from services.problem.bundles import Bundles
-from services.problem.events import relay
+from services.problem.events import OUTBOX
 from services.problem.imports import Imports
 from services.problem.library import Library
 from services.problem.problems import Quota
@@ -35,7 +35,7 @@ async def main(settings: ProblemSettings) -> None:
         channel = await stack.enter_async_context(mesh_channel(settings.mesh_address, settings.call_timeout_seconds))
         verifier = TokenVerifier(user_service_keys(UserServiceStub(channel)))
         service = Service(settings, engine, broker, verifier)
-        told = partial(relay, engine, settings.database_url, broker)
+        told = partial(OUTBOX.relay, engine, settings.database_url, broker)
         async with server.background(told, service.bundles.prepare, service.reader.prepare):
             await service.server.serve()
 

@@ -1,11 +1,7 @@
 """Between the protos and the domain."""
 
-from datetime import datetime, timedelta
-
-from google.protobuf.duration_pb2 import Duration
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from judgemesh.problem.v1 import problem_pb2 as pb
+from services.common.timestamps import duration, timestamp
 from services.problem.problems import Problem, Revision, Sample, Visibility
 from services.problem.refusals import VisibilityInvalid
 
@@ -34,8 +30,8 @@ def problem_to_proto(problem: Problem) -> pb.Problem:
         secret_count=problem.secret_count,
         revision=problem.revision,
         judging_bundle=problem.bundle,
-        create_time=_timestamp(problem.create_time),
-        update_time=_timestamp(problem.update_time),
+        create_time=timestamp(problem.create_time),
+        update_time=timestamp(problem.update_time),
         etag=problem.etag,
         allowed_languages=problem.languages,
     )
@@ -50,7 +46,7 @@ def revision_to_proto(problem: Problem, revision: Revision) -> pb.ProblemRevisio
         name=f"{problem.name}/revisions/{revision.number}",
         revision=revision.number,
         author=revision.author,
-        create_time=_timestamp(revision.create_time),
+        create_time=timestamp(revision.create_time),
         package_digest=revision.package_digest,
         judging_bundle=revision.bundle,
         test_count=revision.test_count,
@@ -66,21 +62,9 @@ def visibility_from_proto(visibility: "pb.Visibility.ValueType") -> Visibility:
 
 def _limits(problem: Problem) -> pb.ProblemLimits:
     return pb.ProblemLimits(
-        time=_duration(problem.time),
+        time=duration(problem.time),
         memory_bytes=problem.memory_bytes,
         output_bytes=problem.output_bytes,
         code_bytes=problem.code_bytes,
-        time_by_language={language: _duration(time) for language, time in problem.time_by_language.items()},
+        time_by_language={language: duration(time) for language, time in problem.time_by_language.items()},
     )
-
-
-def _timestamp(time: datetime) -> Timestamp:
-    message = Timestamp()
-    message.FromDatetime(time)
-    return message
-
-
-def _duration(time: timedelta) -> Duration:
-    message = Duration()
-    message.FromTimedelta(time)
-    return message

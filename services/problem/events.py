@@ -1,13 +1,11 @@
 """What happens to problems, told to other services through the outbox."""
 
-import asyncio
 from typing import Final
 
 from google.protobuf.message import Message
-from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection
 
 from judgemesh.problem.v1 import events_pb2 as pb
-from services.common.events import EVENTS, Broker, BrokerUnavailable
 from services.common.outbox import Outbox
 from services.common.telemetry import carried
 from services.problem.convert import problem_to_proto
@@ -17,8 +15,6 @@ from services.problem.tables import outbox as outbox_table
 SUBJECTS: Final = "judgemesh.events.problem."
 
 OUTBOX: Final = Outbox(outbox_table)
-
-_RETRY_SECONDS: Final = 1.0
 
 
 async def imported(connection: AsyncConnection, problem: Problem) -> None:
@@ -37,14 +33,3 @@ async def _tell(connection: AsyncConnection, what: str, problem: Problem, event:
     message_id = f"problem:{problem.uid}:{problem.version}:{what}"
     with carried(problem=problem.name):
         await OUTBOX.enqueue(connection, SUBJECTS + what, message_id, event.SerializeToString())
-
-
-async def relay(engine: AsyncEngine, database_url: str, broker: Broker) -> None:
-    """Publishes what is told, for ever, into a stream that it makes first."""
-    while True:
-        try:
-            await broker.ensure(EVENTS)
-        except BrokerUnavailable:
-            await asyncio.sleep(_RETRY_SECONDS)
-        else:
-            await OUTBOX.relay(engine, database_url, broker)

@@ -13,12 +13,12 @@ from judgemesh.problem.v1 import problem_service_pb2
 from judgemesh.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 from services.common import server, telemetry
 from services.common.auth import Keys, TokenVerifier
+from services.common.clock import Clock, utc_now
 from services.common.database import DatabaseUnavailable, create_engine
 from services.common.events import connected
 from services.user import authorization, events, housekeeping, servicer
 from services.user.api_tokens import ApiTokens
 from services.user.authorization import EdgeServicer
-from services.user.clock import Clock, utc_now
 from services.user.directory import Directory
 from services.user.exchange import Exchange
 from services.user.guard import Guard
@@ -48,7 +48,7 @@ async def main(settings: UserSettings) -> None:
         service = Service(settings, engine, passwords, utc_now)
         broker = await stack.enter_async_context(connected(settings.nats_url, "user"))
         await service.prepare()
-        relay = partial(events.relay, engine, settings.database_url, broker)
+        relay = partial(events.OUTBOX.relay, engine, settings.database_url, broker)
         sweep = partial(housekeeping.run, engine, utc_now)
         await stack.enter_async_context(server.background(service.keeper.run, relay, sweep))
         await service.server.serve()

@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.common.caller import Caller
+from services.common.clock import Clock
 from services.common.database import transaction
 from services.common.uuid7 import uuid7
 from services.user import store, token_store
 from services.user.accounts import check_self_or_admin
-from services.user.clock import Clock
 from services.user.errors import ApiTokenNotFound, SessionRequired, TooManyApiTokens, UserAccessDenied
 from services.user.signing import session_of
 from services.user.tokens import LIMIT, ApiToken, digest, new_secret

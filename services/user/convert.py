@@ -1,13 +1,11 @@
 """Between the protos and the domain."""
 
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 from uuid import UUID
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from judgemesh.user.v1 import user_pb2 as pb
+from services.common.timestamps import timestamp
 from services.user.accounts import Account
 from services.user.errors import FieldInvalid
 from services.user.logins import Granted
@@ -16,18 +14,6 @@ from services.user.signing import SigningKey, jwk
 from services.user.tokens import ApiToken
 
 _ROLE: Final = "ROLE_"
-
-
-def timestamp(time: datetime | None) -> Timestamp | None:
-    if time is None:
-        return None
-    message = Timestamp()
-    message.FromDatetime(time)
-    return message
-
-
-def time_from_proto(message: Timestamp) -> datetime:
-    return message.ToDatetime(tzinfo=UTC)
 
 
 def role_to_proto(role: str) -> pb.Role.ValueType:

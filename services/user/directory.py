@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.common.caller import ADMIN, Caller
+from services.common.clock import Clock
 from services.common.database import transaction
 from services.user import events, session_store, store
 from services.user.accounts import (
@@ -18,7 +19,6 @@ from services.user.accounts import (
     check_self_or_admin,
     seen_by,
 )
-from services.user.clock import Clock
 from services.user.errors import CredentialsWrong, LastAdmin, RegistrationClosed, UsernameTaken
 from services.user.guard import Guard
 from services.user.passwords import Passwords

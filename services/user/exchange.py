@@ -11,10 +11,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.common.clock import Clock
 from services.common.database import transaction
 from services.user import token_store
 from services.user.accounts import Account
-from services.user.clock import Clock
 from services.user.errors import ApiTokenInvalid
 from services.user.keeper import KeyKeeper
 from services.user.signing import AccessToken

@@ -4,9 +4,9 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.common.clock import Clock
 from services.common.database import transaction
 from services.user import store
-from services.user.clock import Clock
 from services.user.errors import LoginLocked
 from services.user.lockout import (
     ADDRESS_POLICY,

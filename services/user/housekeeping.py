@@ -7,10 +7,10 @@ from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from services.common.clock import Clock
 from services.common.database import Conflict, DatabaseUnavailable, transaction
 from services.common.idempotency import Idempotency
 from services.user import session_store, store
-from services.user.clock import Clock
 from services.user.tables import answer_table
 
 PERIOD_SECONDS: Final = 600.0

@@ -8,10 +8,10 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
+from services.common.clock import Clock
 from services.common.database import Conflict, DatabaseUnavailable, transaction
 from services.user import key_store
 from services.user.accounts import Account
-from services.user.clock import Clock
 from services.user.signing import AccessToken, Keyring, SigningKey, new_key, seal, sign, unseal
 
 RELOAD_SECONDS: Final = 60.0

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from services.common.caller import ADMIN, Caller
+from services.common.clock import Clock
 from services.common.database import transaction
 from services.common.uuid7 import uuid7
 from services.user import session_store, store
 from services.user.accounts import Account
-from services.user.clock import Clock
 from services.user.errors import AccountDisabled, CredentialsWrong, RefreshTokenInvalid, SessionNotFound
 from services.user.guard import Guard
 from services.user.keeper import KeyKeeper

@@ -1,7 +1,6 @@
 """The gRPC face of the service: requests in, messages out, no rules."""
 
 from typing import Any, Final
-from uuid import UUID
 
 import grpc
 from google.protobuf.empty_pb2 import Empty
@@ -14,7 +13,8 @@ from services.common.caller import current_caller, optional_caller, require_role
 from services.common.clients import Client, client_of
 from services.common.idempotency import Idempotency, RequestKey
 from services.common.masks import changed_fields
-from services.common.paging import PageTokenInvalid, last_key, next_token, page_size
+from services.common.paging import last_key, last_uuid, next_token, page_size
+from services.common.timestamps import time_of
 from services.user import convert
 from services.user.accounts import Registration, session_username, username_of
 from services.user.api_tokens import ApiTokens
@@ -116,7 +116,7 @@ class UserServicer(UserServiceServicer):
     async def ListSessions(
         self, request: service_pb.ListSessionsRequest, context: Context
     ) -> service_pb.ListSessionsResponse:
-        size, before = page_size(request.page_size), _before(request)
+        size, before = page_size(request.page_size), last_uuid(request, request.page_token)
         found = await self._logins.sessions(current_caller(), before=before, limit=size + 1)
         return service_pb.ListSessionsResponse(
             sessions=map(convert.session_to_proto, found[:size]),
@@ -129,7 +129,7 @@ class UserServicer(UserServiceServicer):
 
     async def CreateToken(self, request: service_pb.CreateTokenRequest, context: Context) -> pb.ApiToken:
         caller = current_caller()
-        expires = convert.time_from_proto(request.expire_time) if request.HasField("expire_time") else None
+        expires = time_of(request.expire_time) if request.HasField("expire_time") else None
         username = username_of(request.parent, caller)
         token, secret = await self._api_tokens.create(username, request.display_name, expires, caller)
         return convert.api_token_to_proto(token, secret)
@@ -138,7 +138,7 @@ class UserServicer(UserServiceServicer):
         self, request: service_pb.ListTokensRequest, context: Context
     ) -> service_pb.ListTokensResponse:
         caller = current_caller()
-        size, before = page_size(request.page_size), _before(request)
+        size, before = page_size(request.page_size), last_uuid(request, request.page_token)
         username = username_of(request.parent, caller)
         found = await self._api_tokens.page(username, caller, before=before, limit=size + 1)
         return service_pb.ListTokensResponse(
@@ -157,11 +157,3 @@ class UserServicer(UserServiceServicer):
 
     def _client(self, context: Context) -> Client:
         return client_of(context.invocation_metadata() or (), context.peer(), self._trusted_hops)
-
-
-def _before(request: service_pb.ListSessionsRequest | service_pb.ListTokensRequest) -> UUID | None:
-    key = last_key(request, request.page_token)
-    try:
-        return UUID(key[0]) if key else None
-    except ValueError:
-        raise PageTokenInvalid from None

@@ -161,6 +161,20 @@ async def test_nothing_is_lost_while_nats_is_away(post: Post, nats_process: tupl
     assert {"before", *(f"meanwhile {number}" for number in range(5))} == set(post.reader.read)
 
 
+async def test_the_relay_makes_the_streams_that_it_publishes_into(post: Post, nats_url: str) -> None:
+    """Nobody has to be started before it."""
+    name = f"S{uuid4().hex}"
+    outbox = Outbox(OUTBOX.table, streams=(Stream(name, (f"{name}.>",)),))
+    url = post.engine.url.render_as_string(hide_password=False)
+    async with events.connected(nats_url, "test") as broker:
+        relay = asyncio.create_task(outbox.relay(post.engine, url, broker))
+        await _until_there(broker, name)
+        relay.cancel()
+        made = await broker.jetstream.stream_info(name)
+
+    assert [f"{name}.>"] == made.config.subjects
+
+
 async def test_a_database_that_is_away_is_unavailable_and_comes_back(
     post: Post, postgres_process: tuple[str, Process]
 ) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from judgemesh.problem.v1.events_pb2 import ProblemImported
 from services.common import events
 from services.common.events import EVENTS
-from services.problem.events import relay
+from services.problem.events import OUTBOX
 from services.problem.settings import ProblemSettings
 from tests.integration.problem.client import Client, Traces, refusal
 from tests.integration.problem.packages import package
@@ -23,7 +23,7 @@ async def test_import_reaches_the_stream_of_events(
     client = await nats.connect(settings.nats_url)
     subscription = await client.jetstream().subscribe("judgemesh.events.problem.imported", ordered_consumer=True)
     await user("ann").import_package(package("published"))
-    relaying = asyncio.create_task(relay(engine, settings.database_url, broker))
+    relaying = asyncio.create_task(OUTBOX.relay(engine, settings.database_url, broker))
     try:
         heard = ""
         while heard != "problems/published":

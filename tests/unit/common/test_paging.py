@@ -10,6 +10,7 @@ from services.common.paging import (
     PageTokenInvalid,
     PageTokenMismatch,
     last_key,
+    last_uuid,
     next_token,
     page_size,
 )
@@ -55,3 +56,9 @@ def test_a_forged_token_is_refused(token: str) -> None:
     """Whatever it decodes to."""
     with pytest.raises(PageTokenInvalid):
         last_key(REQUEST, token)
+
+
+def test_a_key_that_is_no_uuid_is_refused() -> None:
+    """Where items are found by a UUID, a token can't name anything else."""
+    with pytest.raises(PageTokenInvalid):
+        last_uuid(REQUEST, next_token(REQUEST, "1"))

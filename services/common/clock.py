@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 Clock = Callable[[], datetime]
+"""Answers with the time now, in UTC."""
 
 
 def utc_now() -> datetime:
