@@ -50,7 +50,9 @@ class WorkerSettings(Settings):
         description="The languages to offer, separated by commas. Empty: every language whose compiler is installed.",
     )
     worker_cache_mib: int = Field(
-        default=2048, ge=16, description="How much the cache of judging bundles may take, unpacked."
+        default=2048,
+        ge=16,
+        description="How much the cache of judging bundles may take, unpacked, with the validators compiled of them.",
     )
     worker_bundle_mib: int = Field(
         default=2048,
