@@ -102,8 +102,9 @@ async def _no_reader_left() -> None:
 
 
 def _is_reader(process: psutil.Process) -> bool:
-    """The processes that read are children of the server, not ours."""
+    """The processes that read are forked from the server, which is our child; others may run here as well."""
     try:
-        return process.ppid() != os.getpid() and process.status() != psutil.STATUS_ZOMBIE
+        forked = process.ppid() != os.getpid() and any("forkserver" in word for word in process.cmdline())
+        return forked and process.status() != psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
         return False
