@@ -28,7 +28,7 @@ class PageSizeInvalid(InvalidArgument):
 
     def __init__(self) -> None:
         message = "must not be negative"
-        super().__init__(f"page_size: {message}", violations=[FieldViolation("page_size", message)])
+        super().__init__(f"page_size: {message}", violations=[FieldViolation("page_size", message, self.reason)])
 
 
 class PageTokenInvalid(InvalidArgument):

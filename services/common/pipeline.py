@@ -16,7 +16,7 @@ from typing import Any, Final
 
 import grpc
 import structlog
-from google.protobuf.message import Message
+from google.protobuf.message import DecodeError, Message
 from google.rpc.status_pb2 import Status
 from opentelemetry import trace
 
@@ -28,7 +28,7 @@ from services.common.errors import DomainError
 from services.common.logs import trace_id
 from services.common.metrics import Outcome
 from services.common.ratelimit import RateLimiter
-from services.common.validation import validate
+from services.common.validation import InvalidRequest, validate
 
 log = structlog.get_logger("call")
 
@@ -96,7 +96,7 @@ class Pipeline(grpc.aio.ServerInterceptor):
         wrap = self._stream if handler.response_streaming else self._unary
         make = getattr(grpc, f"{kind}_rpc_method_handler")
         wrapped: grpc.RpcMethodHandler[Any, Any] = make(
-            wrap(method, getattr(handler, kind)), handler.request_deserializer, handler.response_serializer
+            wrap(method, getattr(handler, kind)), _reader(handler.request_deserializer), handler.response_serializer
         )
         return wrapped
 
@@ -158,18 +158,39 @@ def _stream_span(method: str, context: Context, outcome: Outcome) -> Iterator[No
             tracing.answered(span, outcome.code, grpc.StatusCode[outcome.code].value[0], outcome.reason)
 
 
+class _Undecodable:
+    """Stands for a request whose bytes are no message of its type, such as text that is not UTF-8."""
+
+
+def _reader(deserialize: Callable[[bytes], Message]) -> Callable[[bytes], Message | _Undecodable]:
+    """grpc.aio would answer UNKNOWN, with the exception's words, before any interceptor hears of it."""
+
+    def read(data: bytes) -> Message | _Undecodable:
+        try:
+            return deserialize(data)
+        except DecodeError:
+            return _Undecodable()
+
+    return read
+
+
 def _checked(request: Any) -> Any:
     """The request, validated; of a stream, each of its messages when it comes. Raises InvalidRequest."""
-    if not isinstance(request, Message):
-        return _checked_each(request)
+    if isinstance(request, Message | _Undecodable):
+        return _valid(request)
+    return _checked_each(request)
+
+
+async def _checked_each(requests: AsyncIterable[Message | _Undecodable]) -> AsyncIterator[Message]:
+    async for request in requests:
+        yield _valid(request)
+
+
+def _valid(request: Message | _Undecodable) -> Message:
+    if isinstance(request, _Undecodable):
+        raise InvalidRequest("the request is not a message of this method, or text in it is not UTF-8")
     validate(request)
     return request
-
-
-async def _checked_each(requests: AsyncIterable[Message]) -> AsyncIterator[Message]:
-    async for request in requests:
-        validate(request)
-        yield request
 
 
 async def _send(context: Context, response: Any) -> None:

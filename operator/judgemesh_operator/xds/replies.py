@@ -35,9 +35,12 @@ class Reply:
     """The text that jwt_authn leaves in the request's metadata; empty fits any."""
     status: int = 0
     """The HTTP status to answer with, if another: without keys a token is not to blame."""
+    unread: bool = False
+    """Only where the request has no id yet: Envoy could not read it, and has few words for that or none."""
 
 
 REPLIES = (
+    Reply(400, 3, "INVALID_REQUEST", "the request's path or headers are malformed", unread=True),
     Reply(400, 3, "INVALID_REQUEST"),
     Reply(401, 16, "TOKEN_EXPIRED", "the access token has expired; refresh it", 16, "Jwt is expired"),
     Reply(401, 16, "TOKEN_MISSING", "this needs an access token: Authorization: Bearer <token>", 16, "Jwt is missing"),
@@ -75,6 +78,10 @@ def _fits(reply: Reply, *more: Json) -> Json:
     filters = [_status(reply.http), *more]
     if reply.jwt_failure:
         filters.append(_jwt_failed_with(reply.jwt_failure))
+    if reply.unread:
+        filters.append(
+            {"header_filter": {"header": {"name": "x-request-id", "present_match": True, "invert_match": True}}}
+        )
     return {"and_filter": {"filters": filters}} if len(filters) > 1 else filters[0]
 
 

@@ -238,8 +238,11 @@ async def test_forged_headers(client: httpx.AsyncClient, upstream: Upstream) -> 
 
 
 async def test_escaped_slash(client: httpx.AsyncClient) -> None:
-    """A path with an escaped slash, which readers could take in two ways, is refused."""
-    assert (await client.get("/v1/notes%2Fa")).status_code == 400
+    """A path with an escaped slash, which readers could take in two ways, is refused, and the answer says why."""
+    answer = await client.get("/v1/notes%2Fa")
+
+    assert reason(answer) == (400, 3, "INVALID_REQUEST")
+    assert answer.json()["message"] == "the request's path or headers are malformed"
 
 
 async def test_deadline(client: httpx.AsyncClient, upstream: Upstream) -> None:

@@ -25,9 +25,11 @@ def test_the_size_has_a_default_and_a_cap(wanted: int, size: int) -> None:
 
 
 def test_a_negative_size_is_refused() -> None:
-    """It can only be a mistake."""
-    with pytest.raises(PageSizeInvalid):
+    """It can only be a mistake; the violation has a reason as every other one."""
+    with pytest.raises(PageSizeInvalid) as error:
         page_size(-1)
+
+    assert ["INVALID_REQUEST"] == [violation.reason for violation in error.value.violations]
 
 
 def test_a_token_gives_its_key_back_whatever_the_page_size() -> None:
