@@ -33,6 +33,9 @@ _OPTIONS: Final = (
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ("grpc.keepalive_permit_without_calls", 1),
+    # Twice what the gateway lets in. With less, gRPC answers RESOURCE_EXHAUSTED and lists the headers to the caller.
+    ("grpc.max_metadata_size", 65_536),
+    ("grpc.absolute_max_metadata_size", 65_536),
 )
 
 

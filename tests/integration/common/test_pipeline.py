@@ -170,6 +170,29 @@ async def test_a_wrong_request_names_its_fields(probe: tuple) -> None:
     assert "password" in (error.details() or "")
 
 
+async def test_text_that_is_not_utf8_is_the_callers_mistake(probe: tuple) -> None:
+    """Bytes that are no message are refused like any wrong request, and tell nothing of the parser."""
+    _, _, address = probe
+    async with grpc.aio.insecure_channel(address) as channel:
+        create = channel.unary_unary(f"/{NAME}/CreateUser", response_deserializer=user_pb2.User.FromString)
+        error = await refused(create(b"\x0a\x02\xff\xfe"))
+
+    assert grpc.StatusCode.INVALID_ARGUMENT == error.code()
+    assert "INVALID_REQUEST" == status.reason(status.from_call(error))
+    assert "protobuf" not in (error.details() or "")
+
+
+async def test_headers_as_large_as_the_gateway_lets_in_are_taken(probe: tuple) -> None:
+    """A long path is the method's to refuse; gRPC's own refusal would list the headers."""
+    _, _, address = probe
+    async with grpc.aio.insecure_channel(address) as channel:
+        wanted = user_service_pb2.GetUserRequest(name="users/alice")
+        headers = (("authorization", "Bearer alice"), ("x-envoy-original-path", "a" * 32_768))
+        answer = await UserServiceStub(channel).GetUser(wanted, metadata=headers)
+
+    assert user_pb2.User() == answer
+
+
 async def test_a_caller_over_the_rate_is_told_to_wait(probe: tuple) -> None:
     """The burst passes, the rest is RESOURCE_EXHAUSTED, and health is still answered."""
     _, _, address = probe
