@@ -75,11 +75,16 @@ def last_key(request: Message, token: str, parts: int = 1) -> tuple[str, ...] | 
         checksum, *key = json.loads(base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True))
     except (binascii.Error, UnicodeDecodeError, ValueError, TypeError, RecursionError):
         raise PageTokenInvalid from None
-    if len(key) != parts or not all(isinstance(part, str) for part in key):
+    if len(key) != parts or not all(_is_text(part) for part in key):
         raise PageTokenInvalid
     if checksum != _checksum(request):
         raise PageTokenMismatch
     return tuple(key)
+
+
+def _is_text(part: object) -> bool:
+    """Whether a database could hold it: JSON also writes NUL, and halves of surrogate pairs, which are no text."""
+    return isinstance(part, str) and "\0" not in part and not any("\ud800" <= letter <= "\udfff" for letter in part)
 
 
 def last_uuid(request: Message, token: str) -> UUID | None:

@@ -60,6 +60,13 @@ def test_a_forged_token_is_refused(token: str) -> None:
         last_key(REQUEST, token)
 
 
+@pytest.mark.parametrize("key", ["\0", "a\ud800"])
+def test_a_key_that_is_no_text_is_refused(key: str) -> None:
+    """A forged token reaches no database with what that cannot hold."""
+    with pytest.raises(PageTokenInvalid):
+        last_key(REQUEST, next_token(REQUEST, key))
+
+
 def test_a_key_that_is_no_uuid_is_refused() -> None:
     """Where items are found by a UUID, a token can't name anything else."""
     with pytest.raises(PageTokenInvalid):
