@@ -116,12 +116,17 @@ def build(
 async def background(*jobs: Job) -> AsyncIterator[asyncio.TaskGroup]:
     """Long-lived tasks that end when the block does. One that fails takes the process down: it would not come back."""
     async with asyncio.TaskGroup() as tasks:
-        running = [tasks.create_task(job(), name=getattr(job, "__qualname__", repr(job))) for job in jobs]
+        running = [tasks.create_task(job(), name=_name(job)) for job in jobs]
         try:
             yield tasks
         finally:
             for task in running:
                 task.cancel()
+
+
+def _name(job: Job) -> str:
+    """The function's name alone: the arguments of a partial may hold secrets, and tasks' names go to the log."""
+    return getattr(getattr(job, "func", job), "__qualname__", type(job).__name__)
 
 
 def run(service: str, settings: Settings, main: Job) -> None:

@@ -1,11 +1,10 @@
 """The execution service: `python -m services.execution`."""
 
-import asyncio
-import contextlib
-from typing import Final
+from contextlib import AsyncExitStack
+from functools import partial
 from uuid import UUID
 
-import structlog
+from sqlalchemy.ext.asyncio import AsyncEngine
 
 from judgemesh.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
 from judgemesh.judging.v1.judging_pb2 import JudgingEvent
@@ -14,104 +13,76 @@ from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
 from services.common import database, events, server, telemetry
 from services.common.auth import TokenVerifier, user_service_keys
 from services.common.channels import mesh_channel
-from services.common.errors import Unavailable
-from services.execution import convert, store
-from services.execution.events import JUDGED_CONSUMER, OUTBOX, WorkerWatch, cancel_run
-from services.execution.execution import Execution
+from services.common.clock import utc_now
+from services.execution import convert, housekeeping, notifications, store
+from services.execution.events import JUDGED_CONSUMER, OUTBOX, cancel_run
+from services.execution.execution import CancelRun, Execution
 from services.execution.feeds import Feeds
 from services.execution.languages_seen import LiveWorkers
-from services.execution.servicer import ExecutionServicer
+from services.execution.servicer import PUBLIC, SERVICE, ExecutionServicer
 from services.execution.settings import ExecutionSettings
 from services.execution.submissions import Update
-
-log = structlog.get_logger(__name__)
-
-NAME: Final = "judgemesh.execution.v1.ExecutionService"
-PUBLIC: Final = (f"/{NAME}/ListLanguages",)
-
-_SWEEP_SECONDS: Final = 30.0
-_REMEMBER_SECONDS: Final = 2.0
-_LISTEN_AGAIN_SECONDS: Final = 1.0
+from services.execution.worker_watch import WorkerWatch
 
 
 async def main(settings: ExecutionSettings) -> None:
-    async with contextlib.AsyncExitStack() as stack:
+    """Runs the service until it is told to stop."""
+    async with AsyncExitStack() as stack:
         engine = database.create_engine(settings)
         stack.push_async_callback(engine.dispose)
         telemetry.trace_statements(engine)
         broker = await stack.enter_async_context(events.connected(settings.nats_url, "execution"))
         channel = await stack.enter_async_context(mesh_channel(settings.mesh_address, settings.call_timeout_seconds))
-
-        async def updates(submission: UUID, after: int) -> list[Update]:
-            async with database.transaction(engine) as connection:
-                return await store.updates_after(connection, submission, after)
-
-        feeds = Feeds(updates, heartbeat_seconds=settings.heartbeat_seconds, sweep_seconds=settings.sweep_seconds)
-        execution = Execution(engine, feeds, lambda judging: cancel_run(broker, judging))
-        workers = LiveWorkers()
-        watch = WorkerWatch(workers)
-
-        async def take(payload: bytes) -> None:
-            await execution.take(convert.event_from_proto(JudgingEvent.FromString(payload)))
-
-        async def close_feeds() -> None:
-            await built.stopping.wait()
-            await feeds.close()
-
         verifier = TokenVerifier(user_service_keys(UserServiceStub(channel)))
-        built = server.build(settings, services=[NAME], public=PUBLIC, verifier=verifier)
-        servicer = ExecutionServicer(engine, execution, ProblemServiceStub(channel), workers)
-        add_ExecutionServiceServicer_to_server(servicer, built.grpc)
+        service = Service(settings, engine, ProblemServiceStub(channel), verifier, partial(cancel_run, broker))
         jobs = (
-            lambda: OUTBOX.relay(engine, settings.database_url, broker),
-            lambda: broker.consume(JUDGED_CONSUMER, take),
-            lambda: _hear_updates(settings.database_url, feeds),
-            lambda: _sweep(execution, settings.stuck_seconds),
-            lambda: _remember_languages(broker, watch, execution),
-            close_feeds,
+            partial(OUTBOX.relay, engine, settings.database_url, broker),
+            partial(broker.consume, JUDGED_CONSUMER, service.take),
+            partial(notifications.hear, settings.database_url, service.feeds),
+            partial(housekeeping.run, engine, service.execution, settings.stuck_seconds),
+            partial(service.watch.run, broker),
+            service.close_feeds,
         )
         async with server.background(*jobs):
-            await built.serve()
+            await service.server.serve()
 
 
-async def _hear_updates(url: str, feeds: Feeds) -> None:
-    """Wakes the feeds of submissions that changed; all of them when notifications may have been lost."""
-    heard: asyncio.Queue[str] = asyncio.Queue()
+class Service:
+    """The service's parts, put together."""
 
-    async def wake() -> None:
-        while True:
-            feeds.notify(UUID(await heard.get()))
+    def __init__(
+        self,
+        settings: ExecutionSettings,
+        engine: AsyncEngine,
+        problems: ProblemServiceStub,
+        verifier: TokenVerifier,
+        cancel_run: CancelRun,
+    ) -> None:
+        self._engine = engine
+        self.feeds = Feeds(
+            self._updates, heartbeat_seconds=settings.heartbeat_seconds, sweep_seconds=settings.sweep_seconds
+        )
+        self.execution = Execution(engine, self.feeds, cancel_run)
+        workers = LiveWorkers()
+        self.watch = WorkerWatch(workers, self.execution, utc_now)
+        self.server = server.build(settings, services=[SERVICE], public=PUBLIC, verifier=verifier)
+        servicer = ExecutionServicer(engine, self.execution, problems, workers, utc_now)
+        add_ExecutionServiceServicer_to_server(servicer, self.server.grpc)
 
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(wake(), name="wake feeds")
-        while True:
-            with contextlib.suppress(Unavailable):
-                await database.listen(url, store.UPDATES_CHANNEL, heard)
-            feeds.notify_all()
-            await asyncio.sleep(_LISTEN_AGAIN_SECONDS)
+    async def take(self, payload: bytes) -> None:
+        """Takes in what a worker says of a judging."""
+        await self.execution.take(convert.event_from_proto(JudgingEvent.FromString(payload)))
 
+    async def close_feeds(self) -> None:
+        """Ends the streams, which have no end of their own, when the process is to stop."""
+        await self.server.stopping.wait()
+        await self.feeds.close()
 
-async def _sweep(execution: Execution, stuck_seconds: float) -> None:
-    """Finds judgings that got lost, whatever the reason."""
-    while True:
-        await asyncio.sleep(_SWEEP_SECONDS)
-        with contextlib.suppress(Unavailable):
-            if count := await execution.requeue_stuck(stuck_seconds):
-                log.warning("judgings were stuck and are on the queue again", count=count)
-
-
-async def _remember_languages(broker: events.Broker, watch: WorkerWatch, execution: Execution) -> None:
-    """Writes down the languages that workers announce, once each."""
-    await watch.subscribe(broker)
-    known: set[object] = set()
-    while True:
-        if new := watch.heard - known:
-            with contextlib.suppress(Unavailable):
-                await execution.remember_languages(tuple(new))
-                known |= new
-        await asyncio.sleep(_REMEMBER_SECONDS)
+    async def _updates(self, submission: UUID, after: int) -> list[Update]:
+        async with database.transaction(self._engine) as connection:
+            return await store.updates_after(connection, submission, after)
 
 
 if __name__ == "__main__":
-    _settings = ExecutionSettings()
-    server.run("execution", _settings, lambda: main(_settings))
+    execution_settings = ExecutionSettings()
+    server.run("execution", execution_settings, partial(main, execution_settings))

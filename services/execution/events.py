@@ -1,35 +1,25 @@
-"""What the execution service says and hears on NATS."""
+"""What the execution service says on NATS."""
 
 import contextlib
-from datetime import UTC, datetime
 from typing import Final
 from uuid import UUID
 
 import nats.errors
-import structlog
-from google.protobuf.message import DecodeError
-from nats.aio.msg import Msg
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from judgemesh.execution.v1 import events_pb2
-from judgemesh.judging.v1 import judging_pb2
 from services.common.events import EVENTS, JUDGE, JUDGED, Broker, Consumer
 from services.common.outbox import Outbox
 from services.common.telemetry import carried
 from services.common.timestamps import timestamp
 from services.execution import convert
 from services.execution.judgings import Judging
-from services.execution.languages_seen import Language, LiveWorkers
 from services.execution.submissions import NewSubmission, Submission
 from services.execution.tables import outbox as outbox_table
-
-log = structlog.get_logger(__name__)
 
 OUTBOX: Final = Outbox(outbox_table, streams=(JUDGE, EVENTS))
 
 JUDGED_CONSUMER: Final = Consumer(JUDGED, "execution", "judgemesh.judged.>")
-
-_WORKERS: Final = "judgemesh.workers.*"
 
 
 async def enqueue_task(connection: AsyncConnection, judging: UUID, submission: UUID, new: NewSubmission) -> None:
@@ -60,24 +50,3 @@ async def cancel_run(broker: Broker, judging: UUID) -> None:
     if broker.client.is_connected:
         with contextlib.suppress(OSError, nats.errors.Error):
             await broker.client.publish(f"judgemesh.cancel.{judging}")
-
-
-class WorkerWatch:
-    """Hears the workers' announcements: which languages can be judged now."""
-
-    def __init__(self, workers: LiveWorkers) -> None:
-        self._workers = workers
-        self.heard: set[Language] = set()
-
-    async def subscribe(self, broker: Broker) -> None:
-        await broker.subscribe(_WORKERS, self._hear)
-
-    async def _hear(self, message: Msg) -> None:
-        try:
-            announcement = judging_pb2.WorkerAnnouncement.FromString(message.data)
-        except DecodeError:
-            log.warning("a worker's announcement can't be read", subject=message.subject)
-            return
-        languages = [convert.language_from_proto(language) for language in announcement.languages]
-        self._workers.announce(announcement.worker, languages, datetime.now(UTC))
-        self.heard.update(languages)

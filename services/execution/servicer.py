@@ -1,11 +1,9 @@
 """gRPC in and out."""
 
 from collections.abc import AsyncIterator
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import grpc
-from google.protobuf.timestamp_pb2 import Timestamp
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from judgemesh.execution.v1 import execution_service_pb2 as pb
@@ -15,10 +13,12 @@ from judgemesh.problem.v1 import problem_service_pb2 as problem_pb
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
 from judgemesh.type.v1.stream_pb2 import Heartbeat
 from services.common.caller import Caller, current_caller
+from services.common.clock import Clock
 from services.common.errors import DomainError
 from services.common.idempotency import Idempotency, RequestKey
 from services.common.paging import last_uuid, next_token, page_size
 from services.common.status import to_status
+from services.common.timestamps import timestamp
 from services.execution import convert
 from services.execution.execution import Execution
 from services.execution.languages_seen import LiveWorkers
@@ -27,20 +27,29 @@ from services.execution.tables import answer_table
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
+SERVICE: Final = "judgemesh.execution.v1.ExecutionService"
+PUBLIC: Final = (f"/{SERVICE}/ListLanguages",)
+
 _ANSWERS: Final = Idempotency(answer_table)
 
 
 class ExecutionServicer(ExecutionServiceServicer):
     def __init__(
-        self, engine: AsyncEngine, execution: Execution, problems: ProblemServiceStub, workers: LiveWorkers
+        self,
+        engine: AsyncEngine,
+        execution: Execution,
+        problems: ProblemServiceStub,
+        workers: LiveWorkers,
+        clock: Clock,
     ) -> None:
         self._engine = engine
         self._execution = execution
         self._problems = problems
         self._workers = workers
+        self._clock = clock
 
     async def ListLanguages(self, request: pb.ListLanguagesRequest, context: Context) -> pb.ListLanguagesResponse:
-        languages = self._workers.languages(datetime.now(UTC))
+        languages = self._workers.languages(self._clock())
         return pb.ListLanguagesResponse(
             languages=[convert.language_to_proto(language, count) for language, count in languages]
         )
@@ -50,7 +59,7 @@ class ExecutionServicer(ExecutionServiceServicer):
         wanted = problem_pb.GetProblemRequest(name=request.parent, view=problem_pb.PROBLEM_VIEW_BASIC)
         problem = convert.problem_from_proto(await self._problems.GetProblem(wanted))
         # What a worker announced counts at once, before it is written down.
-        live = {language.id for language, _ in self._workers.languages(datetime.now(UTC))}
+        live = {language.id for language, _ in self._workers.languages(self._clock())}
         known = await self._execution.known_languages() | live
         files = convert.files_from_proto(request.files)
         new = accept(problem, caller.name, request.language, files, known)
@@ -84,7 +93,9 @@ class ExecutionServicer(ExecutionServiceServicer):
         try:
             async for update, final in self._execution.watch(submission.id, cursor):
                 if update is None:
-                    yield pb.WatchSubmissionResponse(cursor=_cursor(cursor), heartbeat=Heartbeat(time=_now()))
+                    yield pb.WatchSubmissionResponse(
+                        cursor=_cursor(cursor), heartbeat=Heartbeat(time=timestamp(self._clock()))
+                    )
                     continue
                 cursor = update.sequence
                 yield pb.WatchSubmissionResponse(cursor=_cursor(cursor), update=convert.update_to_proto(update, final))
@@ -113,9 +124,3 @@ def _sees_internals(caller: Caller) -> bool:
 
 def _cursor(sequence: int) -> str:
     return str(sequence) if sequence else ""
-
-
-def _now() -> Timestamp:
-    now = Timestamp()
-    now.GetCurrentTime()
-    return now

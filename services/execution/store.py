@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import timedelta
-from typing import Any
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -11,8 +10,9 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution.errors import SubmissionNotFound
-from services.execution.judgings import Judging, State, TestResult, Usage
+from services.execution.judgings import Judging, State, TestResult
 from services.execution.languages_seen import Language
+from services.execution.rows import submission_of, test_of
 from services.execution.submissions import Filter, NewSubmission, SourceFile, Submission, Update
 from services.execution.tables import (
     judging_table,
@@ -27,8 +27,6 @@ UPDATES_CHANNEL = "submission_update"
 """The PostgreSQL channel that names each submission with a new update."""
 
 _STUCK_BATCH = 100
-
-_Row = sa.Row[*tuple[Any, ...]]
 
 _WITH_JUDGING = sa.select(submission_table, judging_table).join(
     judging_table, judging_table.c.id == submission_table.c.judging_id
@@ -65,7 +63,7 @@ async def get(connection: AsyncConnection, identifier: UUID, *, files: bool = Fa
     row = (await connection.execute(query)).one_or_none()
     if row is None:
         raise SubmissionNotFound(f"submissions/{identifier}")
-    return _submission(
+    return submission_of(
         row,
         files=await _files(connection, identifier) if files else (),
         tests=await _tests(connection, row._mapping[judging_table.c.id], row.attempt),
@@ -76,7 +74,7 @@ async def of_judging(connection: AsyncConnection, judging: UUID) -> Submission |
     """The submission in which the judging is in force, locked until the transaction ends."""
     query = _WITH_JUDGING.where(submission_table.c.judging_id == judging).with_for_update()
     row = (await connection.execute(query)).one_or_none()
-    return _submission(row) if row is not None else None
+    return submission_of(row) if row is not None else None
 
 
 async def find(connection: AsyncConnection, wanted: Filter, *, before: UUID | None, limit: int) -> list[Submission]:
@@ -92,7 +90,7 @@ async def find(connection: AsyncConnection, wanted: Filter, *, before: UUID | No
     if before is not None:
         query = query.where(submission_table.c.id < before)
     rows = await connection.execute(query.order_by(submission_table.c.id.desc()).limit(limit))
-    return [_submission(row) for row in rows]
+    return [submission_of(row) for row in rows]
 
 
 async def save_judging(connection: AsyncConnection, judging: Judging) -> None:
@@ -149,7 +147,7 @@ async def updates_after(connection: AsyncConnection, submission: UUID, sequence:
         .order_by(update_table.c.sequence)
     )
     return [
-        Update(row.sequence, State(row.state), row.test_count, _test(row) if row.test_number is not None else None)
+        Update(row.sequence, State(row.state), row.test_count, test_of(row) if row.test_number is not None else None)
         for row in await connection.execute(query)
     ]
 
@@ -164,7 +162,7 @@ async def stuck(connection: AsyncConnection, older_than_seconds: float) -> list[
         judging_table.c.change_time < sa.func.now() - timedelta(seconds=older_than_seconds),
     )
     rows = await connection.execute(query.limit(_STUCK_BATCH).with_for_update(skip_locked=True))
-    return [_submission(row) for row in rows]
+    return [submission_of(row) for row in rows]
 
 
 async def replace_judging(connection: AsyncConnection, submission: UUID, judging: UUID) -> None:
@@ -211,54 +209,4 @@ async def _tests(connection: AsyncConnection, judging: UUID, attempt: int) -> tu
         .where(test_result_table.c.judging_id == judging, test_result_table.c.attempt == attempt)
         .order_by(test_result_table.c.number)
     )
-    return tuple(_test(row) for row in await connection.execute(query))
-
-
-def _submission(row: _Row, files: tuple[SourceFile, ...] = (), tests: tuple[TestResult, ...] = ()) -> Submission:
-    return Submission(
-        id=row._mapping[submission_table.c.id],
-        problem=row.problem,
-        problem_revision=row.problem_revision,
-        user=row.username,
-        language=row.language,
-        create_time=row.create_time,
-        judging=_judging(row),
-        files=files,
-        tests=tests,
-    )
-
-
-def _judging(row: _Row) -> Judging:
-    return Judging(
-        id=row._mapping[judging_table.c.id],
-        state=State(row.state),
-        attempt=row.attempt,
-        sequence=row.sequence,
-        test_count=row.test_count,
-        verdict=row.verdict,
-        failed_test=row.failed_test,
-        usage=_usage(row),
-        exceeded_limit=row.exceeded_limit,
-        message=row.message,
-        compiler_output=row.compiler_output,
-        internal_error=row.internal_error,
-        start_time=row.start_time,
-        end_time=row.end_time,
-    )
-
-
-def _test(row: _Row) -> TestResult:
-    return TestResult(
-        number=row.number,
-        sample=row.sample,
-        verdict=row.verdict,
-        usage=_usage(row),
-        exceeded_limit=row.exceeded_limit,
-        exit_code=row.exit_code,
-        signal=row.signal,
-        message=row.message,
-    )
-
-
-def _usage(row: _Row) -> Usage:
-    return Usage(row.cpu_us, row.wall_us, row.memory_bytes, row.output_bytes)
+    return tuple(test_of(row) for row in await connection.execute(query))

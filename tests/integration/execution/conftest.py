@@ -9,10 +9,7 @@ import grpc
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from judgemesh.execution.v1.execution_service_pb2_grpc import (
-    ExecutionServiceStub,
-    add_ExecutionServiceServicer_to_server,
-)
+from judgemesh.execution.v1.execution_service_pb2_grpc import ExecutionServiceStub
 from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from judgemesh.problem.v1 import problem_pb2, problem_service_pb2
 from judgemesh.problem.v1.problem_service_pb2_grpc import (
@@ -25,15 +22,11 @@ from services.common.caller import Caller
 from services.common.channels import mesh_channel
 from services.common.errors import NotFound
 from services.common.migrations import migrate
-from services.common.settings import Settings
-from services.execution import convert, store
+from services.execution import convert
+from services.execution.__main__ import Service
 from services.execution.execution import Execution
-from services.execution.feeds import Feeds
-from services.execution.languages_seen import Language, LiveWorkers
-from services.execution.servicer import ExecutionServicer
-from services.execution.submissions import Update
-
-NAME = "judgemesh.execution.v1.ExecutionService"
+from services.execution.languages_seen import Language
+from services.execution.settings import ExecutionSettings
 
 
 class NoSuchProblem(NotFound):
@@ -65,8 +58,6 @@ class Running:
     stub: ExecutionServiceStub
     execution: Execution
     engine: AsyncEngine
-    url: str
-    feeds: Feeds
     cancelled_runs: list[UUID]
 
     async def take(self, event: JudgingEvent) -> None:
@@ -89,33 +80,27 @@ async def _serving(built: server.Server) -> asyncio.Task[None]:
 async def running(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator[Running]:
     url = await fresh_database()
     await migrate(url, "execution")
-    settings = Settings(database_url=url, drain_seconds=0, grace_seconds=1)
+    settings = ExecutionSettings(
+        database_url=url, drain_seconds=0, grace_seconds=1, heartbeat_seconds=60, sweep_seconds=0.01
+    )
     engine = database.create_engine(settings)
     problems = server.build(settings, services=["judgemesh.problem.v1.ProblemService"], verifier=TrustingVerifier())
     add_ProblemServiceServicer_to_server(OneProblem(), problems.grpc)
     problem_task = await _serving(problems)
 
-    async def updates(submission: object, after: int) -> list[Update]:
-        async with database.transaction(engine) as connection:
-            return await store.updates_after(connection, submission, after)
-
-    feeds = Feeds(updates, heartbeat_seconds=60, sweep_seconds=0.01)
     cancelled_runs: list[UUID] = []
 
     async def cancel_run(judging: UUID) -> None:
         cancelled_runs.append(judging)
 
-    execution = Execution(engine, feeds, cancel_run)
-    built = server.build(settings, services=[NAME], public=[f"/{NAME}/ListLanguages"], verifier=TrustingVerifier())
     async with mesh_channel(f"127.0.0.1:{problems.port}", 5) as channel:
-        servicer = ExecutionServicer(engine, execution, ProblemServiceStub(channel), LiveWorkers())
-        add_ExecutionServiceServicer_to_server(servicer, built.grpc)
-        task = await _serving(built)
+        service = Service(settings, engine, ProblemServiceStub(channel), TrustingVerifier(), cancel_run)
+        task = await _serving(service.server)
         languages = (Language("c", "C", "gcc", ("c",)), Language("python3", "Python", "3", ("py",)))
-        await execution.remember_languages(languages)
-        async with grpc.aio.insecure_channel(f"127.0.0.1:{built.port}") as mine:
-            yield Running(ExecutionServiceStub(mine), execution, engine, url, feeds, cancelled_runs)
-        built.stopping.set()
+        await service.execution.remember_languages(languages)
+        async with grpc.aio.insecure_channel(f"127.0.0.1:{service.server.port}") as mine:
+            yield Running(ExecutionServiceStub(mine), service.execution, engine, cancelled_runs)
+        service.server.stopping.set()
         problems.stopping.set()
         await asyncio.gather(task, problem_task)
     await engine.dispose()
