@@ -2,8 +2,8 @@
 
 from judgemesh.problem.v1 import problem_pb2 as pb
 from services.common.timestamps import duration, timestamp
+from services.problem.errors import VisibilityInvalid
 from services.problem.problems import Problem, Revision, Sample, Visibility
-from services.problem.refusals import VisibilityInvalid
 
 _VISIBILITY = "VISIBILITY_"
 

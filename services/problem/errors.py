@@ -1,6 +1,70 @@
-"""What is wrong with a package, for the person who made it."""
+"""What can go wrong with problems and packages; the reasons are listed in judgemesh/problem/v1/error_reason.proto."""
 
-from services.common.errors import FailedPrecondition, FieldViolation, InvalidArgument
+from datetime import timedelta
+from typing import ClassVar
+
+from services.common.errors import (
+    Aborted,
+    AlreadyExists,
+    Code,
+    DomainError,
+    FailedPrecondition,
+    FieldViolation,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    ResourceExhausted,
+)
+
+_RETRY = timedelta(seconds=5)
+
+
+class ProblemNotFound(NotFound):
+    """There is none, or the caller must not learn that there is."""
+
+    reason = "PROBLEM_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no {name}", problem=name)
+
+
+class ProblemAccessDenied(PermissionDenied):
+    reason = "PROBLEM_ACCESS_DENIED"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is somebody else's", problem=name)
+
+
+class ProblemIdTaken(AlreadyExists):
+    reason = "PROBLEM_ID_TAKEN"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is somebody else's: choose another problem_id", problem=name)
+
+
+class ProblemQuotaExceeded(ResourceExhausted):
+    """Without the role setter there are bounds; ``limit`` names the one that is reached."""
+
+    reason = "PROBLEM_QUOTA_EXCEEDED"
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"you may have {limit} without the role setter, and this would be more", limit=limit)
+
+
+class VisibilityInvalid(InvalidArgument):
+    reason = "VISIBILITY_INVALID"
+
+    def __init__(self) -> None:
+        message = "must be VISIBILITY_PRIVATE or VISIBILITY_PUBLIC"
+        violation = FieldViolation("problem.visibility", message, self.reason)
+        super().__init__(f"problem.visibility: {message}", violations=[violation])
+
+
+class EtagMismatch(Aborted):
+    reason = "ETAG_MISMATCH"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} has changed since you read it: read it again", problem=name)
 
 
 class PackageInvalid(InvalidArgument):
@@ -42,38 +106,35 @@ class PackageTypeUnsupported(FailedPrecondition):
         super().__init__(f"the package needs {kind}, which this judge does not support", type=kind)
 
 
-MAX_FINDINGS = 100
-"""More would not be read; and an answer has a size."""
+class PackageTooCostly(InvalidArgument):
+    """Reading the package takes more than is allowed; ``limit`` says of what."""
+
+    reason = "PACKAGE_TOO_COSTLY"
+
+    def __init__(self, limit: str) -> None:
+        super().__init__(f"reading the package takes more than {limit}: make it smaller or simpler", limit=limit)
 
 
-class Findings:
-    """Collects all that is wrong or odd in a package, so that its author sees everything at once."""
+class StorageFull(ResourceExhausted):
+    reason = "STORAGE_FULL"
 
     def __init__(self) -> None:
-        self._violations: list[FieldViolation] = []
-        self._warnings: list[str] = []
+        message = "the service has no room left for this package: its operator must free some disk space"
+        super().__init__(message, retry_after=timedelta(minutes=1))
 
-    def error(self, file: str, description: str) -> None:
-        """Record what is wrong with ``file``, and what to change."""
-        if len(self._violations) < MAX_FINDINGS:
-            self._violations.append(FieldViolation(file, description))
 
-    def warn(self, file: str, description: str) -> None:
-        """Record what is odd about ``file``, yet no error."""
-        warning = f"{file}: {description}"
-        if len(self._warnings) < MAX_FINDINGS and warning not in self._warnings:
-            self._warnings.append(warning)
+class TooManyImports(ResourceExhausted):
+    """``whose`` says of whom: the caller's, or everybody's together."""
 
-    @property
-    def warnings(self) -> tuple[str, ...]:
-        return tuple(self._warnings)
+    reason = "TOO_MANY_IMPORTS"
 
-    def raise_errors(self) -> None:
-        """Raise PackageInvalid with everything found so far, if there is anything."""
-        if self._violations:
-            first = self._violations[0]
-            more = len(self._violations) - 1
-            rest = f" (and {more} more)" if more else ""
-            raise PackageInvalid(
-                f"the package is wrong: {first.field}: {first.description}{rest}", violations=self._violations
-            )
+    def __init__(self, whose: str, limit: int) -> None:
+        super().__init__(f"{limit} imports of {whose} are under way: try again", retry_after=_RETRY, limit=str(limit))
+
+
+class UploadTooSlow(DomainError):
+    code: ClassVar[Code] = Code.DEADLINE_EXCEEDED
+    reason = "UPLOAD_TOO_SLOW"
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(f"the package did not arrive within {seconds:g} s", limit=f"{seconds:g} s")

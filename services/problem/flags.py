@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable
 from typing import Final
 
-from services.problem.errors import Findings
+from services.problem.findings import Findings
 from services.problem.testdata import PackageTest
 from services.problem.validator import Validator
 

@@ -5,7 +5,7 @@ import posixpath
 from urllib.parse import unquote
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings
+from services.problem.findings import Findings
 
 MAX_IMAGE_BYTES = 512 * 1024
 MAX_IMAGES_BYTES = 1536 * 1024

@@ -19,7 +19,7 @@ from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
     LatexWalkerParseError,
 )
 
-from services.problem.errors import Findings
+from services.problem.findings import Findings
 from services.problem.latex_macros import MacroBombError, expand_macros
 from services.problem.latex_nodes import (
     BLOCK_START,

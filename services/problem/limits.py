@@ -10,7 +10,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings
+from services.problem.findings import Findings
 
 MIB = 1024 * 1024
 NOMINAL_SLOWEST_SECONDS = 1.0

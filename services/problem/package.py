@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings, PackageTypeUnsupported
+from services.problem.errors import PackageTypeUnsupported
+from services.problem.findings import Findings
 from services.problem.flags import check_flags
 from services.problem.limits import Limits, limits_of
 from services.problem.metadata import Metadata

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings
+from services.problem.findings import Findings
 from services.problem.metadata import CURRENT_FORMAT, DRAFTS, LEGACY_FORMATS, CurrentProblem, LegacyProblem, Metadata
 from services.problem.yamlfile import read_mapping
 

@@ -9,14 +9,14 @@ from typing import Final
 from uuid import UUID
 
 from services.common.caller import Caller, RoleRequired
-from services.problem.package import Package
-from services.problem.refusals import (
+from services.problem.errors import (
     EtagMismatch,
     ProblemAccessDenied,
     ProblemIdTaken,
     ProblemNotFound,
     ProblemQuotaExceeded,
 )
+from services.problem.package import Package
 
 GOVERNS: Final = ("director",)
 """Roles (beside admin) that see and change every problem."""

@@ -26,8 +26,8 @@ import structlog
 from services.common.errors import DomainError
 from services.problem.archive import ArchiveLimits, open_archive
 from services.problem.bundle import write_bundle
+from services.problem.errors import PackageTooCostly
 from services.problem.package import Package, read_package
-from services.problem.refusals import PackageTooCostly
 from services.problem.uploads import full_disk_told
 
 log = structlog.get_logger(__name__)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from services.problem.errors import Findings
+from services.problem.findings import Findings
 from services.problem.testdata import Sample
 
 MAX_SHOWN = 4096

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from html import unescape
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings
+from services.problem.findings import Findings
 from services.problem.images import Images
 from services.problem.latex import render_latex
 from services.problem.markdown import render_markdown

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings
+from services.problem.findings import Findings
 
 EXPECTED = {
     "accepted": ("ACCEPTED",),

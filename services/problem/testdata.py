@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings, PackageNoTests, PackageTooLarge, PackageTypeUnsupported
+from services.problem.errors import PackageNoTests, PackageTooLarge, PackageTypeUnsupported
+from services.problem.findings import Findings
 from services.problem.metadata import flags_of
 from services.problem.yamlfile import read_mapping
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from services.problem.errors import PackageNotZip, PackageTooLarge
-from services.problem.refusals import StorageFull, TooManyImports, UploadTooSlow
+from services.problem.errors import PackageNotZip, PackageTooLarge, StorageFull, TooManyImports, UploadTooSlow
 
 _PREFIX: Final = "import-"
 _STALE_SECONDS: Final = 3600.0

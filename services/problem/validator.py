@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings, PackageTypeUnsupported
+from services.problem.errors import PackageTypeUnsupported
+from services.problem.findings import Findings
 from services.problem.metadata import Metadata
 
 FOLDERS = {True: "output_validators", False: "output_validator"}

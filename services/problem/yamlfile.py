@@ -5,7 +5,7 @@ from typing import Any
 import yaml
 
 from services.problem.archive import PackageArchive
-from services.problem.errors import Findings
+from services.problem.findings import Findings
 
 MAX_YAML_BYTES = 64 * 1024
 MAX_DIGITS = 40

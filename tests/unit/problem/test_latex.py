@@ -2,7 +2,8 @@
 
 import pytest
 
-from services.problem.errors import Findings, PackageInvalid
+from services.problem.errors import PackageInvalid
+from services.problem.findings import Findings
 from services.problem.latex import render_latex
 from services.problem.sample_blocks import SampleBlocks
 from services.problem.testdata import Sample

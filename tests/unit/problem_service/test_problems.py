@@ -9,6 +9,13 @@ from uuid import UUID
 import pytest
 
 from services.common.caller import Caller, RoleRequired
+from services.problem.errors import (
+    EtagMismatch,
+    ProblemAccessDenied,
+    ProblemIdTaken,
+    ProblemNotFound,
+    ProblemQuotaExceeded,
+)
 from services.problem.problems import (
     Holdings,
     Problem,
@@ -25,13 +32,6 @@ from services.problem.problems import (
     parse_query,
     seen_by,
     visible,
-)
-from services.problem.refusals import (
-    EtagMismatch,
-    ProblemAccessDenied,
-    ProblemIdTaken,
-    ProblemNotFound,
-    ProblemQuotaExceeded,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)

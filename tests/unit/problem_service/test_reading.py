@@ -10,9 +10,8 @@ import psutil
 import pytest
 
 from services.problem.archive import ArchiveLimits
-from services.problem.errors import PackageInvalid, PackageTypeUnsupported
+from services.problem.errors import PackageInvalid, PackageTooCostly, PackageTypeUnsupported
 from services.problem.reading import Job, Reader, ReadingLimits
-from services.problem.refusals import PackageTooCostly
 
 MIB = 1024 * 1024
 LIMITS = ReadingLimits(seconds=60, memory_bytes=1024 * MIB, archive=ArchiveLimits())

@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from services.problem.errors import PackageNotZip, PackageTooLarge
-from services.problem.refusals import StorageFull, TooManyImports, UploadTooSlow
+from services.problem.errors import PackageNotZip, PackageTooLarge, StorageFull, TooManyImports, UploadTooSlow
 from services.problem.uploads import UploadLimits, Uploads
 
 LIMITS = UploadLimits(package_bytes=1000, free_bytes=0, seconds=60, imports=2, imports_per_user=1)
