@@ -9,56 +9,36 @@ from html import escape
 from typing import Any
 
 from pylatexenc.latexwalker import (  # type: ignore[import-untyped]
-    LatexCharsNode,
-    LatexEnvironmentNode,
-    LatexGroupNode,
     LatexMacroNode,
-    LatexMathNode,
-    LatexSpecialsNode,
     LatexWalker,
     LatexWalkerParseError,
 )
 
 from services.problem.findings import Findings
+from services.problem.latex_commands import Commands
 from services.problem.latex_macros import MacroBombError, expand_macros
 from services.problem.latex_nodes import (
-    BLOCK_START,
     PARAGRAPH,
-    anchor,
     argument_nodes,
     arguments_of,
     as_block,
-    element,
     formula_source,
-    paragraphs,
     source_text,
     split_items,
     split_rows,
-    wrapped,
 )
 from services.problem.latex_spec import (
-    ACCENTS,
     CONTEXT,
-    DROPPED,
-    DROPPED_WITH_ARGUMENT,
     FORBIDDEN,
     MATH_ENVIRONMENTS,
     SECTION_ENVIRONMENTS,
-    SECTIONS,
-    SPECIALS,
-    SWITCHES,
-    SYMBOLS,
     TRANSPARENT_ENVIRONMENTS,
-    WRAPPERS,
 )
 from services.problem.mathml import mathml
 from services.problem.sample_blocks import SampleBlocks
 
 MAX_NESTING = 30
 """Of braces and environments. Real statements stay below ten; Python's stack allows some more than this."""
-
-
-BLANK_LINE = re.compile(r"\n[ \t]*\n\s*")
 
 
 def render_latex(source: str, file: str, samples: SampleBlocks, findings: Findings) -> str:
@@ -82,13 +62,6 @@ def render_latex(source: str, file: str, samples: SampleBlocks, findings: Findin
         return ""
 
 
-def _text_and_breaks(characters: str) -> Iterator[str]:
-    for number, text in enumerate(BLANK_LINE.split(characters)):
-        if number:
-            yield PARAGRAPH
-        yield escape(text, quote=False)
-
-
 def _forbidden(source: str) -> str | None:
     names = re.findall(
         r"\\([A-Za-z]+)", re.sub(r"\\begin\{(verbatim|lstlisting)\}.*?(\\end\{\1\}|\Z)", "", source, flags=re.DOTALL)
@@ -105,15 +78,8 @@ def _nesting(source: str) -> int:
     return deepest
 
 
-class _Renderer:
-    """Walks the parsed statement. ``flow`` makes blocks, ``inline`` makes what stands within one."""
-
-    def __init__(self, source: str, file: str, samples: SampleBlocks, findings: Findings) -> None:
-        self._source = source
-        self._file = file
-        self._samples = samples
-        self._findings = findings
-        self._footnotes: list[str] = []
+class _Renderer(Commands):
+    """Commands with environments: ``_environment_<name>`` makes a block of one."""
 
     def render(self) -> str:
         html = self.flow(self._parsed())
@@ -130,131 +96,6 @@ class _Renderer:
             self._findings.warn(self._file, f"is not quite LaTeX: {error.msg[:200]}; it may look wrong")
         walker = LatexWalker(self._source, latex_context=CONTEXT, tolerant_parsing=True)
         return walker.get_latex_nodes()[0]  # type: ignore[no-any-return]
-
-    def flow(self, nodes: Sequence[Any]) -> str:
-        """Paragraphs and blocks: a blank line ends a paragraph, and so does a block."""
-        blocks: list[str] = []
-        for run in paragraphs(self._pieces(nodes)):
-            text = "".join(run).strip()
-            if text:
-                blocks.append(text if BLOCK_START.match(text) else f"<p>{text}</p>")
-        return "\n".join(blocks)
-
-    def inline(self, nodes: Sequence[Any]) -> str:
-        return " ".join("".join(run) for run in paragraphs(self._pieces(nodes)))
-
-    def _pieces(self, nodes: Sequence[Any]) -> Iterator[str]:
-        for index, node in enumerate(nodes):
-            if isinstance(node, LatexMacroNode) and node.macroname in SWITCHES:
-                tag = SWITCHES[node.macroname]
-                rest = self._pieces(nodes[index + 1 :])
-                yield from wrapped(rest, tag) if tag else rest
-                return
-            yield from self._node(node)
-
-    def _node(self, node: Any) -> Iterator[str]:
-        match node:
-            case LatexCharsNode():
-                yield from _text_and_breaks(node.chars)
-            case LatexSpecialsNode():
-                yield SPECIALS.get(node.specials_chars, escape(node.specials_chars))
-            case LatexGroupNode():
-                yield from self._pieces(node.nodelist)
-            case LatexMathNode():
-                yield self._math(node)
-            case LatexEnvironmentNode():
-                yield from self._environment(node)
-            case LatexMacroNode():
-                yield from self._macro(node)
-
-    def _math(self, node: Any) -> str:
-        tex = node.latex_verbatim()
-        opening, closing = node.delimiters
-        tex = tex.removeprefix(opening).removesuffix(closing)
-        return mathml(tex, display=node.displaytype == "display")
-
-    # Commands.
-
-    def _macro(self, node: Any) -> Iterator[str]:
-        name = node.macroname
-        arguments = arguments_of(node)
-        if name in WRAPPERS:
-            yield element(WRAPPERS[name], self.inline(argument_nodes(arguments[-1])))
-        elif name in SECTIONS:
-            yield from as_block(f"<{SECTIONS[name]}>{self.inline(argument_nodes(arguments[-1]))}</{SECTIONS[name]}>")
-        elif name in SYMBOLS:
-            yield SYMBOLS[name]
-        elif name in ACCENTS:
-            yield self._accent(name, arguments)
-        elif (handler := getattr(self, f"_macro_{name}", None)) is not None:
-            yield from handler(arguments)
-        elif name not in DROPPED and name not in DROPPED_WITH_ARGUMENT:
-            self._findings.warn(self._file, f"\\{name} is not known; its arguments are shown as text")
-
-    def _accent(self, name: str, arguments: list[Any]) -> str:
-        base = self.inline(argument_nodes(arguments[-1]))
-        return base[:1] + ACCENTS[name] + base[1:]
-
-    def _macro_par(self, _: list[Any]) -> Iterator[str]:
-        yield PARAGRAPH
-
-    def _macro_verb(self, arguments: list[Any]) -> Iterator[str]:
-        text = getattr(arguments[0], "chars", "")
-        yield f"<code>{escape(text)}</code>"
-
-    _macro_lstinline = _macro_verb
-
-    def _macro_url(self, arguments: list[Any]) -> Iterator[str]:
-        address = escape(source_text(arguments[-1]))
-        yield f'<a href="{address}">{address}</a>'
-
-    def _macro_href(self, arguments: list[Any]) -> Iterator[str]:
-        yield f'<a href="{escape(source_text(arguments[-2]))}">{self.inline(argument_nodes(arguments[-1]))}</a>'
-
-    def _macro_footnote(self, arguments: list[Any]) -> Iterator[str]:
-        self._footnotes.append(self.inline(argument_nodes(arguments[-1])))
-        number = len(self._footnotes)
-        yield f'<sup class="footnote-ref"><a href="#fn{number}">[{number}]</a></sup>'
-
-    def _macro_label(self, arguments: list[Any]) -> Iterator[str]:
-        yield f'<span id="{anchor(arguments[-1])}"></span>'
-
-    def _macro_ref(self, arguments: list[Any]) -> Iterator[str]:
-        yield f'<a href="#{anchor(arguments[-1])}">{escape(source_text(arguments[-1]))}</a>'
-
-    _macro_autoref = _macro_eqref = _macro_cref = _macro_Cref = _macro_ref  # noqa: N815 - LaTeX's name
-
-    def _macro_includegraphics(self, arguments: list[Any]) -> Iterator[str]:
-        yield f'<img src="{escape(source_text(arguments[-1]))}" alt="">'
-
-    def _macro_illustration(self, arguments: list[Any]) -> Iterator[str]:
-        caption = self.inline(argument_nodes(arguments[2]))
-        image = f'<img src="{escape(source_text(arguments[1]))}" alt="">'
-        yield from as_block(f"<figure>{image}<figcaption>{caption}</figcaption></figure>")
-
-    def _macro_caption(self, arguments: list[Any]) -> Iterator[str]:
-        yield f"<figcaption>{self.inline(argument_nodes(arguments[-1]))}</figcaption>"
-
-    def _macro_epigraph(self, arguments: list[Any]) -> Iterator[str]:
-        quote, source = (self.inline(argument_nodes(argument)) for argument in arguments[:2])
-        yield from as_block(f"<blockquote><p>{quote}</p><p>{source}</p></blockquote>")
-
-    def _macro_num(self, arguments: list[Any]) -> Iterator[str]:
-        yield mathml(
-            source_text(arguments[-1]).replace("e", r" \cdot 10^{") + "}" * ("e" in source_text(arguments[-1])),
-            display=False,
-        )
-
-    def _macro_SI(self, arguments: list[Any]) -> Iterator[str]:  # noqa: N802 - LaTeX's name
-        yield f"{escape(source_text(arguments[-2]))}\u00a0{self.inline(argument_nodes(arguments[-1]))}"
-
-    def _macro_nextsample(self, _: list[Any]) -> Iterator[str]:
-        yield from as_block(self._samples.next())
-
-    def _macro_remainingsamples(self, _: list[Any]) -> Iterator[str]:
-        yield from as_block(self._samples.remaining())
-
-    # Environments.
 
     def _environment(self, node: Any) -> Iterator[str]:
         name = node.environmentname
