@@ -68,8 +68,3 @@ def require_role(*roles: str) -> Caller:
 def set_caller(caller: Caller | None) -> Token[Caller | None]:
     """Makes ``caller`` the current one for this task; for the auth interceptor and for tests."""
     return _caller.set(caller)
-
-
-def reset_caller(token: Token[Caller | None]) -> None:
-    """Undoes a set_caller."""
-    _caller.reset(token)

@@ -135,10 +135,3 @@ class Aborted(DomainError):
 
     code = Code.ABORTED
     reason = "ABORTED"
-
-
-class OutOfRange(DomainError):
-    """The request goes past the end of what there is."""
-
-    code = Code.OUT_OF_RANGE
-    reason = "OUT_OF_RANGE"

@@ -16,7 +16,6 @@ ME: Final = "users/me"
 RESERVED_USERNAMES: Final = frozenset({ADMIN})
 """Nobody registers these: the administrator of a new platform has one of them."""
 
-OWN_FIELDS: Final = frozenset({"display_name", "email", "affiliation"})
 ADMIN_FIELDS: Final = frozenset({"roles", "disabled"})
 
 

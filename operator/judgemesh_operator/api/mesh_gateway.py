@@ -8,7 +8,7 @@ from pydantic import Field
 from judgemesh_operator.api.durations import Duration
 from judgemesh_operator.api.objects import Model, Name, Port, ProtoName, Resource
 
-KIB, MIB = 1024, 1024 * 1024
+MIB = 1024 * 1024
 
 Path = Annotated[str, Field(pattern=r"^/[^?#\s]*$")]
 Bytes = Annotated[int, Field(ge=1)]

@@ -26,7 +26,6 @@ from services.cli.local.process import Program
 ROOT = Path(__file__).parents[3]
 RESOURCES = ROOT / "manifests" / "local"
 DESCRIPTORS = ROOT / "services" / "gateway" / "descriptors.binpb"
-EVERYWHERE = "0.0.0.0"  # noqa: S104 - the gateway is what the world reaches; the rest listens on loopback
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,6 @@ import random
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import psutil
 
@@ -23,13 +22,6 @@ SERVICE_PORTS = {
 }
 WORKER_PORT = 50061
 """The worker serves no gRPC; the number only places its metrics page beside the others."""
-
-
-class Choice(StrEnum):
-    """How ports are found."""
-
-    DEFAULT = "default"
-    AUTO = "auto"
 
 
 @dataclass(frozen=True)
