@@ -18,7 +18,6 @@ from judgemesh.problem.v1.problem_service_pb2_grpc import (
     add_ProblemServiceServicer_to_server,
 )
 from services.common import database, server
-from services.common.caller import Caller
 from services.common.channels import mesh_channel
 from services.common.errors import NotFound
 from services.common.migrations import migrate
@@ -27,6 +26,7 @@ from services.execution.__main__ import Service
 from services.execution.execution import Execution
 from services.execution.languages_seen import Language
 from services.execution.settings import ExecutionSettings
+from tests.integration.verifiers import TrustingVerifier
 
 
 class NoSuchProblem(NotFound):
@@ -41,14 +41,6 @@ class OneProblem(ProblemServiceServicer):
             raise NoSuchProblem(f"there is no {request.name}")
         limits = problem_pb2.ProblemLimits(code_bytes=1000)
         return problem_pb2.Problem(name=request.name, revision=3, judging_bundle="ab" * 32, limits=limits)
-
-
-class TrustingVerifier:
-    """Takes a token for the name and roles that it spells: ``alice`` or ``dora+director``."""
-
-    async def verify(self, token: str) -> Caller:
-        name, *roles = token.split("+")
-        return Caller(name, f"uid-{name}", frozenset({"contestant", *roles}), token)
 
 
 @dataclass(frozen=True)

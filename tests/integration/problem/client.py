@@ -1,6 +1,6 @@
 """What tests say to the service, and hear from it."""
 
-from collections.abc import AsyncIterator, Awaitable, Iterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,26 +9,15 @@ import grpc
 import nats
 import sqlalchemy as sa
 from google.api.httpbody_pb2 import HttpBody
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
-from google.rpc.status_pb2 import Status
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from judgemesh.problem.v1 import problem_pb2 as pb
 from judgemesh.problem.v1 import problem_service_pb2 as service_pb
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
-from services.common.caller import Caller
 from services.problem.bundles import BUCKET
 from services.problem.tables import metadata
 
 PIECE = 64 * 1024
-
-
-class TrustingVerifier:
-    """Takes a token for the name and roles that it spells: ``alice`` or ``dora+director``."""
-
-    async def verify(self, token: str) -> Caller:
-        name, *roles = token.split("+")
-        return Caller(name, f"uid-{name}", frozenset({"contestant", *roles}), token)
 
 
 def pieces(data: bytes, **first: Any) -> Iterator[service_pb.ImportProblemRequest]:
@@ -123,35 +112,6 @@ class Traces:
 
     async def all(self) -> tuple[int, set[str], list[Path]]:
         return await self.rows(), await self.objects(), self.files()
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """What a refused call said."""
-
-    code: str
-    reason: str
-    metadata: dict[str, str]
-    fields: list[str]
-
-
-async def refusal(call: Awaitable[Any]) -> Refusal:
-    """Expects the call to be refused."""
-    try:
-        answer = await call
-    except grpc.aio.AioRpcError as error:
-        return refused(error)
-    raise AssertionError(f"the call was not refused: {answer}")
-
-
-def refused(error: grpc.aio.AioRpcError) -> Refusal:
-    details = dict(error.trailing_metadata())["grpc-status-details-bin"]
-    info, bad = ErrorInfo(), BadRequest()
-    for detail in Status.FromString(details).details:
-        for message in (info, bad):
-            detail.Unpack(message)
-    fields = [violation.field for violation in bad.field_violations]
-    return Refusal(error.code().name, info.reason, dict(info.metadata), fields)
 
 
 async def endless(data: bytes) -> AsyncIterator[service_pb.ImportProblemRequest]:

@@ -12,7 +12,8 @@ from services.common import database, events
 from services.common.migrations import migrate
 from services.problem.__main__ import Service
 from services.problem.settings import ProblemSettings
-from tests.integration.problem.client import Client, Traces, TrustingVerifier
+from tests.integration.problem.client import Client, Traces
+from tests.integration.verifiers import TrustingVerifier
 
 MIB = 1024 * 1024
 

@@ -11,8 +11,9 @@ from services.common import events
 from services.common.events import EVENTS
 from services.problem.events import OUTBOX
 from services.problem.settings import ProblemSettings
-from tests.integration.problem.client import Client, Traces, refusal
+from tests.integration.problem.client import Client, Traces
 from tests.integration.problem.packages import package
+from tests.integration.refusals import refusal
 
 
 async def test_import_reaches_the_stream_of_events(

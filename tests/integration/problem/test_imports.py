@@ -19,8 +19,9 @@ from judgemesh.problem.v1 import problem_service_pb2 as service_pb
 from judgemesh.problem.v1.events_pb2 import ProblemImported
 from services.problem.bundles import BUCKET
 from services.problem.tables import outbox, revision_table
-from tests.integration.problem.client import PIECE, Client, Traces, endless, pieces, refusal
+from tests.integration.problem.client import PIECE, Client, Traces, endless, pieces
 from tests.integration.problem.packages import package, titled, zipped
+from tests.integration.refusals import refusal
 
 User = Callable[[str], Client]
 

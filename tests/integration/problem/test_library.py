@@ -12,8 +12,9 @@ from judgemesh.problem.v1 import problem_pb2 as pb
 from judgemesh.problem.v1 import problem_service_pb2 as service_pb
 from judgemesh.problem.v1.events_pb2 import ProblemDeleted, ProblemUpdated
 from services.problem.tables import outbox, sample_table, statement_table
-from tests.integration.problem.client import Client, Traces, refusal
+from tests.integration.problem.client import Client, Traces
 from tests.integration.problem.packages import package, titled
+from tests.integration.refusals import refusal
 
 User = Callable[[str], Client]
 

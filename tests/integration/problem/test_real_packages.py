@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.integration.problem.client import Client, refusal
+from tests.integration.problem.client import Client
 from tests.integration.problem.packages import zipped
+from tests.integration.refusals import refusal
 
 
 @pytest.fixture(scope="module")

@@ -1,14 +1,11 @@
 """What tests say to the service, and hear from it."""
 
 import itertools
-from collections.abc import Awaitable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import grpc
-from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
-from google.rpc.status_pb2 import Status
 
 from envoyproxy.service.auth.v3.external_auth_pb2 import CheckRequest, CheckResponse
 from envoyproxy.service.auth.v3.external_auth_pb2_grpc import AuthorizationStub
@@ -89,34 +86,3 @@ class Client:
         request = CheckRequest()
         request.attributes.request.http.headers["authorization"] = authorization
         return await AuthorizationStub(self.channel).Check(request, timeout=10)
-
-
-@dataclass(frozen=True)
-class Refusal:
-    """What a refused call said."""
-
-    code: str
-    reason: str
-    metadata: dict[str, str]
-    fields: list[str]
-    retry_after: timedelta | None
-
-
-async def refusal(call: Awaitable[Any]) -> Refusal:
-    """Expects the call to be refused."""
-    try:
-        answer = await call
-    except grpc.aio.AioRpcError as error:
-        return _refusal(error)
-    raise AssertionError(f"the call was not refused: {answer}")
-
-
-def _refusal(error: grpc.aio.AioRpcError) -> Refusal:
-    details = dict(error.trailing_metadata())["grpc-status-details-bin"]
-    info, bad, retry = ErrorInfo(), BadRequest(), RetryInfo()
-    for detail in Status.FromString(details).details:
-        for message in (info, bad, retry):
-            detail.Unpack(message)
-    wait = retry.retry_delay.ToTimedelta() if retry.HasField("retry_delay") else None
-    fields = [violation.field for violation in bad.field_violations]
-    return Refusal(error.code().name, info.reason, dict(info.metadata), fields, wait)

@@ -1,20 +1,12 @@
 """The user service over real gRPC and a real PostgreSQL, in this process; tests own its time."""
 
-import shutil
-import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import grpc
 import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from services.cli.local import services
-from services.cli.local.directory import DataDirectory
-from services.cli.local.ports import free_ports
-from services.cli.local.postgres import Postgres
-from services.cli.local.process import Process
 from services.common.database import create_engine
 from services.common.migrations import migrate
 from services.user.__main__ import Service
@@ -24,28 +16,10 @@ from tests.integration.user.client import ADMIN_PASSWORD, Client, MovableClock, 
 
 
 @pytest.fixture(scope="session")
-def directory() -> Iterator[DataDirectory]:
-    """A data directory that PostgreSQL's user can reach where the tests run as root."""
-    root = Path(tempfile.mkdtemp(prefix="judgemesh-"))
-    root.chmod(0o755)
-    made = DataDirectory(root)
-    made.prepare()
-    yield made
-    shutil.rmtree(root)
-
-
-@pytest.fixture(scope="session")
-async def database_url(directory: DataDirectory) -> AsyncIterator[str]:
-    part = Postgres(directory, free_ports().postgres)
-    process = Process(part.program(directory.fresh_log("postgres"), services.native_environment()))
-    part.prepare()
-    await process.start()
-    try:
-        await part.create_roles(("user",))
-        await migrate(part.url("user"), "user")
-        yield part.url("user")
-    finally:
-        await process.stop()
+async def database_url(fresh_database: Callable[[], Awaitable[str]]) -> str:
+    url = await fresh_database()
+    await migrate(url, "user")
+    return url
 
 
 @pytest.fixture(scope="session")

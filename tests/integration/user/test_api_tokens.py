@@ -12,7 +12,8 @@ from envoyproxy.service.auth.v3.external_auth_pb2 import CheckResponse
 from judgemesh.user.v1 import user_pb2 as pb
 from judgemesh.user.v1 import user_service_pb2 as service_pb
 from services.user.tokens import LIMIT
-from tests.integration.user.client import Client, MovableClock, User, refusal
+from tests.integration.refusals import refusal
+from tests.integration.user.client import Client, MovableClock, User
 
 EFFECTIVE = timedelta(seconds=10)
 """Within which a revocation must work."""

@@ -9,7 +9,8 @@ from judgemesh.user.v1 import events_pb2, user_pb2
 from judgemesh.user.v1 import user_service_pb2 as service_pb
 from services.user import housekeeping
 from services.user.tables import guesses_table, outbox, refresh_token_table, session_table
-from tests.integration.user.client import Client, MovableClock, User, refusal
+from tests.integration.refusals import refusal
+from tests.integration.user.client import Client, MovableClock, User
 
 
 async def told(engine: AsyncEngine, subject: str) -> list[bytes]:

@@ -10,7 +10,8 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from judgemesh.user.v1 import user_pb2 as pb
 from judgemesh.user.v1 import user_service_pb2 as service_pb
 from services.user.sessions import REUSE_GRACE
-from tests.integration.user.client import PASSWORD, Client, MovableClock, User, refusal
+from tests.integration.refusals import refusal
+from tests.integration.user.client import PASSWORD, Client, MovableClock, User
 
 SECOND = timedelta(seconds=1)
 

@@ -9,7 +9,8 @@ from google.protobuf.field_mask_pb2 import FieldMask
 from judgemesh.user.v1 import user_pb2 as pb
 from judgemesh.user.v1 import user_service_pb2 as service_pb
 from services.user.__main__ import Service
-from tests.integration.user.client import PASSWORD, Client, User, refusal
+from tests.integration.refusals import refusal
+from tests.integration.user.client import PASSWORD, Client, User
 
 
 def update(user: pb.User, *paths: str) -> service_pb.UpdateUserRequest:
