@@ -1,6 +1,6 @@
 """Creating calls that can be repeated (AIP-155): the first answer is kept under the caller's request_id.
 
-It is kept in the transaction that makes the thing, so a helper for servicers rather than an interceptor: both are
+It is kept in the transaction that makes the thing, so servicers call it, and no interceptor does: both are
 there, or neither is.
 """
 
