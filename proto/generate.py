@@ -63,10 +63,10 @@ def generate(root: Path) -> None:
     output.mkdir(parents=True)
     (root / DESCRIPTORS).parent.mkdir(parents=True, exist_ok=True)
     protos = sources(PROTO, "judgemesh") + sources(PROTO / "third_party", "buf", "envoyproxy")
-    protoc(f"--python_out={output}", f"--mypy_out={output}", *protos)
+    protoc(f"--python_out={output}", f"--mypy_out=quiet:{output}", *protos)
     services = [name for name in protos if name.endswith(("_service.proto", "external_auth.proto"))]
     if services:
-        protoc(f"--grpc_python_out={output}", f"--mypy_grpc_out=only_async:{output}", *services)
+        protoc(f"--grpc_python_out={output}", f"--mypy_grpc_out=quiet,only_async:{output}", *services)
     described = [*sources(PROTO, "judgemesh"), "google/rpc/error_details.proto"]
     protoc("--include_imports", f"--descriptor_set_out={root / DESCRIPTORS}", *described)
     describe(described, root / DESCRIPTION)
