@@ -12,6 +12,11 @@ _JAVA_TYPE = re.compile(
 )
 _PYTHON_IMPORT = re.compile(rb"^[ \t]*(?:from|import)[ \t]+(\w+)", re.MULTILINE)
 _JAVA_MAIN = re.compile(r"\bstatic\b[\w\s]*\bvoid\s+main\s*\(")
+_PACKAGE = re.compile(r"^\s*package\s+([\w.]+)", re.MULTILINE)
+_KOTLIN_MAIN = re.compile(r"\bfun\s+main\s*\(")
+_KOTLIN_FILE_CLASS = re.compile(r"@file\s*:\s*JvmName\s*\(\s*\"(\w+)\"\s*\)")
+_OBJECT = re.compile(r"\bobject\s+(\w+)")
+_SCALA_MAIN = re.compile(r"\bdef\s+main\s*\(|\b(?:extends|with)\s+App\b")
 
 
 def _java_code(source: bytes) -> str:
@@ -50,3 +55,53 @@ def python_main_file(sources: dict[str, bytes]) -> str:
     imported = {match[1].decode() for source in sources.values() for match in _PYTHON_IMPORT.finditer(source)}
     roots = [name for name in sources if name.rpartition(".")[0] not in imported]
     return next(iter(roots or sources), "main.py")
+
+
+def main_file(sources: dict[str, bytes]) -> str:
+    """The file that is run: the one called main, else the first by name."""
+    named = [name for name in sources if name.rpartition("/")[2].partition(".")[0].lower() == "main"]
+    return next(iter(named or sources), "main")
+
+
+def main_module(sources: dict[str, bytes]) -> str:
+    """The file that is run, without its extension, which compilation changes."""
+    return main_file(sources).rpartition(".")[0]
+
+
+def kotlin_main_class(sources: dict[str, bytes]) -> str:
+    """The full name of the class with `main`: the file's own, or the top-level object that `main` is in."""
+    for name, source in sources.items():
+        code = _java_code(source)
+        if main := _KOTLIN_MAIN.search(code):
+            renamed = _KOTLIN_FILE_CLASS.search(source.decode("utf-8", "replace"))
+            file_class = renamed[1] if renamed else _kotlin_file_class(name)
+            return _in_package(code, _object_around(code, main.start()) or file_class)
+    return "MainKt"
+
+
+def _kotlin_file_class(name: str) -> str:
+    stem = re.sub(r"\W", "_", name.rpartition("/")[2].rpartition(".")[0])
+    return f"{'' if stem[:1].isalpha() else '_'}{stem[:1].upper()}{stem[1:]}Kt"
+
+
+def scala_main_object(sources: dict[str, bytes]) -> str:
+    """The full name of the top-level object with `main`, or that is an App."""
+    for source in sources.values():
+        code = _java_code(source)
+        for main in _SCALA_MAIN.finditer(code):
+            if found := _object_around(code, main.start()):
+                return _in_package(code, found)
+    return "Main"
+
+
+def _object_around(code: str, position: int) -> str:
+    """The top-level object whose head or body is at the position; empty at top level."""
+    tops = [match for match in _OBJECT.finditer(code, 0, position) if _depth(code, match.start()) == 0]
+    if not tops or (_depth(code, position) == 0 and "{" in code[tops[-1].start() : position]):
+        return ""
+    return tops[-1][1]
+
+
+def _in_package(code: str, name: str) -> str:
+    package = _PACKAGE.search(code)
+    return f"{package[1]}.{name}" if package else name

@@ -1,7 +1,7 @@
 """A language: how its programs are compiled and run. Read from the YAML file beside this module that has its name."""
 
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -9,7 +9,14 @@ from typing import Any
 
 import yaml
 
-from services.execution.languages.entry_points import java_main_class, python_main_file
+from services.execution.languages.entry_points import (
+    java_main_class,
+    kotlin_main_class,
+    main_file,
+    main_module,
+    python_main_file,
+    scala_main_object,
+)
 
 _FOLDER = Path(__file__).parent
 _MIB = 1024 * 1024
@@ -23,6 +30,21 @@ class EntryPoint(StrEnum):
     NONE = "none"
     JAVA_MAIN = "java_main"
     PYTHON_MAIN = "python_main"
+    KOTLIN_MAIN = "kotlin_main"
+    SCALA_MAIN = "scala_main"
+    MAIN_FILE = "main_file"
+    MAIN_MODULE = "main_module"
+
+
+_ENTRY_POINTS: dict[EntryPoint, Callable[[dict[str, bytes]], str]] = {
+    EntryPoint.NONE: lambda _: "",
+    EntryPoint.JAVA_MAIN: java_main_class,
+    EntryPoint.PYTHON_MAIN: python_main_file,
+    EntryPoint.KOTLIN_MAIN: kotlin_main_class,
+    EntryPoint.SCALA_MAIN: scala_main_object,
+    EntryPoint.MAIN_FILE: main_file,
+    EntryPoint.MAIN_MODULE: main_module,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,13 +96,7 @@ class Language:
     def entry(self, files: dict[str, bytes]) -> str:
         """Where the program starts; empty where the language needs no name for it."""
         sources = {name: files[name] for name in self.source_names(files)}
-        match self.entry_point:
-            case EntryPoint.JAVA_MAIN:
-                return java_main_class(sources)
-            case EntryPoint.PYTHON_MAIN:
-                return python_main_file(sources)
-            case EntryPoint.NONE:
-                return ""
+        return _ENTRY_POINTS[self.entry_point](sources)
 
     @property
     def programs(self) -> tuple[str, ...]:

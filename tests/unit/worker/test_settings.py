@@ -9,7 +9,7 @@ from services.execution.worker.settings import WorkerSettings
 @pytest.mark.parametrize(
     ("name", "value", "wanted"),
     [
-        ("WORKER_LANGUAGES", "c,cobol", "no language cobol; there are c, cpp, java, python3"),
+        ("WORKER_LANGUAGES", "c,cobol", "no language cobol; there are c, cpp, csharp, go"),
         ("SANDBOX_REQUIRED_LAYERS", "seccomp,namespaces", "no layer namespaces; there are rlimits"),
     ],
 )
