@@ -25,8 +25,9 @@ _CONNECT_SECONDS: Final = 2.0
 _POOL_SECONDS: Final = 3.0
 """How long a call waits for a free connection of the pool."""
 
-_UNREACHABLE: Final = ("08", "57P", "53300")
-"""SQLSTATEs of broken connections, of a server that starts or stops, and of one with too many connections."""
+_UNREACHABLE: Final = ("08", "57P", "53")
+"""SQLSTATEs of broken connections, of a server that starts or stops, and of one whose disk, memory or connections are
+used up."""
 
 _NAMES: Final = {
     "ix": "%(table_name)s_%(column_0_N_name)s_index",
@@ -38,7 +39,7 @@ _NAMES: Final = {
 
 
 class DatabaseUnavailable(Unavailable):
-    """PostgreSQL can't be reached, or has no connection left for this call."""
+    """PostgreSQL can't be reached, or has no connection or no room left for this call."""
 
     reason = "DATABASE_UNAVAILABLE"
 

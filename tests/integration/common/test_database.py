@@ -76,6 +76,13 @@ async def test_a_statement_that_takes_too_long_is_cancelled(database_url: str) -
     await engine.dispose()
 
 
+async def test_a_full_disk_is_unavailable(engine: AsyncEngine) -> None:
+    """It is no bug of ours, and the same call succeeds once there is room."""
+    with pytest.raises(DatabaseUnavailable):
+        async with transaction(engine) as connection:
+            await connection.execute(sa.text("DO $$ BEGIN RAISE EXCEPTION 'full' USING ERRCODE = 'disk_full'; END $$"))
+
+
 async def test_a_text_with_nul_is_the_callers_mistake(engine: AsyncEngine) -> None:
     """PostgreSQL can't store U+0000, and JSON can say it."""
     with pytest.raises(TextInvalid):
