@@ -21,8 +21,8 @@ def login(
 
     Example: [cyan]judgemesh login alice[/]
     """
-    username = username or typer.prompt("Username")
-    password = password or typer.prompt("Password", hide_input=True)
+    username = username or typer.prompt("Username", err=True)
+    password = password or typer.prompt("Password", hide_input=True, err=True)
     with connected(server) as api:
         session = api.log_in(username, password)
     if json:
@@ -68,7 +68,7 @@ def register(
 
     Example: [cyan]judgemesh register carol[/]
     """
-    password = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True)
+    password = password or typer.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
     with connected(server) as api:
         body = {"username": username, "password": password}
         user = api.call("POST", "/v1/users", login=False, json=body)

@@ -28,6 +28,10 @@ class NotLoggedIn(Exception):
     """There is no log-in for this server, or it has ended."""
 
 
+class Unintelligible(Exception):
+    """What answers there is not judgemesh."""
+
+
 class Api:
     """Calls one server, as whoever is logged in there, or with the API token that is given."""
 
@@ -47,11 +51,14 @@ class Api:
         self._http = httpx.Client(base_url=self.server, timeout=httpx.Timeout(30, connect=5), headers=agent)
 
     def call(self, method: str, path: str, *, login: bool = True, **arguments: Any) -> dict[str, Any]:
-        """The answer's JSON. Raises ApiError, NotLoggedIn, httpx.TransportError."""
+        """The answer's JSON. Raises ApiError, NotLoggedIn, Unintelligible, httpx.TransportError."""
         headers = arguments.pop("headers", {}) | (self._authorization() if login else {})
         response = self._http.request(method, path, headers=headers, **arguments)
         check(response)
-        answer: dict[str, Any] = response.json()
+        try:
+            answer: dict[str, Any] = response.json()
+        except ValueError as error:
+            raise Unintelligible from error
         return answer
 
     def pages(self, path: str, field: str, limit: int, **parameters: Any) -> list[dict[str, Any]]:

@@ -24,8 +24,12 @@ class Login:
         return datetime.fromisoformat(self.expire_time) - _EARLY <= (now or datetime.now(UTC))
 
 
+class CredentialsUnreadable(Exception):
+    """The file, which it names, is not one of ours, or not for us to read."""
+
+
 class CredentialsFile:
-    """Log-ins by the server's URL."""
+    """Log-ins by the server's URL. Reading raises CredentialsUnreadable."""
 
     def __init__(self, path: Path | None = None) -> None:
         config = Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config")
@@ -33,7 +37,10 @@ class CredentialsFile:
 
     def get(self, server: str) -> Login | None:
         entry = self._read().get(server)
-        return Login(**entry) if entry else None
+        try:
+            return Login(**entry) if entry else None
+        except TypeError as error:
+            raise CredentialsUnreadable(self.path) from error
 
     def put(self, server: str, login: Login) -> None:
         self._write(self._read() | {server: asdict(login)})
@@ -43,9 +50,13 @@ class CredentialsFile:
 
     def _read(self) -> dict[str, dict[str, str]]:
         try:
-            entries: dict[str, dict[str, str]] = json.loads(self.path.read_text())
+            entries = json.loads(self.path.read_text())
         except FileNotFoundError:
             return {}
+        except (OSError, ValueError) as error:
+            raise CredentialsUnreadable(self.path) from error
+        if not isinstance(entries, dict):
+            raise CredentialsUnreadable(self.path)
         return entries
 
     def _write(self, entries: dict[str, dict[str, str]]) -> None:

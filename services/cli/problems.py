@@ -12,7 +12,7 @@ from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, Trans
 from rich.table import Table
 
 from services.cli.api import Api
-from services.cli.context import DEFAULT_SERVER, JsonOption, ServerOption, TokenOption, connected
+from services.cli.context import DEFAULT_SERVER, JsonOption, ServerOption, TokenOption, connected, problem_name
 from services.cli.output import console, errors, fail, print_json
 
 app = typer.Typer(help="Import, list and show problems.", no_args_is_help=True, rich_markup_mode="rich")
@@ -86,7 +86,7 @@ def show(
 
     Example: [cyan]judgemesh problems show hello[/]
     """
-    name = _name(problem)
+    name = problem_name(problem)
     with connected(server, token) as api:
         found = api.call("GET", f"/v1/{name}")
         samples = api.call("GET", f"/v1/{name}/samples").get("samples", [])
@@ -116,7 +116,7 @@ def publish(
     Example: [cyan]judgemesh problems publish my-problem[/]
     """
     with connected(server, token) as api:
-        published = _publish(api, _name(problem))
+        published = _publish(api, problem_name(problem))
     if json:
         print_json(published)
     else:
@@ -126,10 +126,6 @@ def publish(
 def _publish(api: Api, name: str) -> dict[str, Any]:
     change = {"visibility": "VISIBILITY_PUBLIC"}
     return api.call("PATCH", f"/v1/{name}", json=change, params={"updateMask": "visibility"})
-
-
-def _name(problem: str) -> str:
-    return f"problems/{problem.removeprefix('problems/')}"
 
 
 def _archive(package: Path) -> BinaryIO:

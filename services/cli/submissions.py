@@ -11,8 +11,11 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from services.cli.api import Api
-from services.cli.context import DEFAULT_SERVER, JsonOption, ServerOption, TokenOption, connected
+from services.cli.context import DEFAULT_SERVER, JsonOption, ServerOption, TokenOption, connected, problem_name
 from services.cli.output import console, errors, fail, print_json, verdict_text
+
+_LARGEST_SOURCE = 4 << 20
+"""Far more than any problem allows; bytes. Some files, such as devices, never end."""
 
 FINAL = {"SUBMISSION_STATE_JUDGED", "SUBMISSION_STATE_CANCELLED"}
 
@@ -38,7 +41,7 @@ def submit(
             "files": [_source(path) for path in files],
             "requestId": str(uuid4()),
         }
-        submission = api.call("POST", f"/v1/problems/{problem.removeprefix('problems/')}/submissions", json=body)
+        submission = api.call("POST", f"/v1/{problem_name(problem)}/submissions", json=body)
         if watch:
             submission = follow(api, submission["name"], json=json)
     _print_submission(submission, json=json, watched=watch)
@@ -59,7 +62,7 @@ def submissions(
     Example: [cyan]judgemesh submissions --problem hello[/]
     """
     parameters = {
-        **({"problem": f"problems/{problem.removeprefix('problems/')}"} if problem else {}),
+        **({"problem": problem_name(problem)} if problem else {}),
         **({"user": f"users/{user.removeprefix('users/')}"} if user else {}),
     }
     with connected(server, token) as api:
@@ -119,7 +122,10 @@ def follow(api: Api, name: str, *, json: bool) -> dict[str, Any]:
 
 
 def _source(path: Path) -> dict[str, str]:
-    content = path.read_bytes()
+    with path.open("rb") as file:
+        content = file.read(_LARGEST_SOURCE + 1)
+    if len(content) > _LARGEST_SOURCE:
+        fail(f"{escape(str(path))} is no source file: it has more than {_LARGEST_SOURCE >> 20} MiB")
     try:
         return {"name": path.name, "content": content.decode()}
     except UnicodeDecodeError:
