@@ -1,7 +1,6 @@
 """Reading in a process of its own."""
 
 import asyncio
-import os
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -95,15 +94,19 @@ async def test_caller_who_leaves_ends_the_process(tmp_path: Path) -> None:
 
 
 async def _no_reader_left() -> None:
-    """Waits until the server has no process but itself; the test's own time limit ends it otherwise."""
-    while any(_is_reader(process) for process in psutil.Process(os.getpid()).children(recursive=True)):
+    """Waits until this process's server has no process; the test's own time limit ends it otherwise."""
+    while any(map(_alive, _servers_processes())):
         await asyncio.sleep(0.005)
 
 
-def _is_reader(process: psutil.Process) -> bool:
-    """The processes that read are forked from the server, which is our child; others may run here as well."""
+def _servers_processes() -> list[psutil.Process]:
+    """What the server of this process has forked. Services that other tests run here have servers of their own."""
+    own = [child for child in psutil.Process().children() if "forkserver" in " ".join(child.cmdline())]
+    return [process for server in own for process in server.children()]
+
+
+def _alive(process: psutil.Process) -> bool:
     try:
-        forked = process.ppid() != os.getpid() and any("forkserver" in word for word in process.cmdline())
-        return forked and process.status() != psutil.STATUS_ZOMBIE
+        return bool(process.status() != psutil.STATUS_ZOMBIE)
     except psutil.NoSuchProcess:
         return False
