@@ -15,7 +15,7 @@ KEY = Ed25519PrivateKey.generate()
 CLAIMS = {"sub": "alice", "uid": "u1", "roles": ["contestant"], "iss": "judgemesh", "aud": "judgemesh"}
 
 
-def token(key: Any = KEY, kid: str = "k1", lifetime: int = 60, algorithm: str = "EdDSA", **changes: Any) -> str:
+def token(key: Any = KEY, kid: str = "k1", lifetime: int = 3600, algorithm: str = "EdDSA", **changes: Any) -> str:
     now = int(time.time())
     claims = CLAIMS | {"iat": now, "exp": now + lifetime} | changes
     return jwt.encode(
