@@ -89,3 +89,17 @@ async def test_slots_do_not_see_each_other(sandbox: Sandbox, worker_directory: P
 
     assert report.exit_code == 1
     assert report.output == b""
+
+
+async def test_peak_is_the_programs_own_whatever_the_worker_has_used(worker_directory: Path) -> None:
+    """Memory that a program takes just before it ends is measured, also where the worker once used far more."""
+    grown = bytearray(b"x") * (300 << 20)
+    settings = SlotSettings(directory=worker_directory / "grown", user=SlotSettings.user_of_slot(5, first_user()))
+    async with Sandbox(settings) as slot:
+        del grown
+        report = await slot.run(
+            RunRequest(argv=("/usr/bin/python3", "-c", "bytearray(b'x') * (200 << 20)"), limits=LIMITS)
+        )
+
+    assert report.exit_code == 0
+    assert report.peak_memory_bytes > 200 << 20

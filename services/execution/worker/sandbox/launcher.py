@@ -11,7 +11,6 @@ import contextlib
 import gc
 import json
 import os
-import resource
 import select
 import signal
 import socket
@@ -22,12 +21,13 @@ from collections.abc import Callable
 
 from services.execution.worker.sandbox import landlock, libc, messages, workdir
 from services.execution.worker.sandbox.confinement import DEVICES, PATH, TOOLCHAINS, Confinement
-from services.execution.worker.sandbox.process_tree import ProcessTree
+from services.execution.worker.sandbox.process_tree import ProcessTree, resident_bytes
 from services.execution.worker.sandbox.run import Limit, RunLimits, RunReport, RunRequest, SandboxError
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.004, 0.010
 _DISK_LOOK = 0.1
 _CHUNK = 1 << 20
+_CHILDS_OWN_PAGES = 1 << 20
 
 
 class Launcher:
@@ -91,6 +91,8 @@ class Run:
         rules = confinement.ruleset(request, directory)
         limits = confinement.limits(request.limits)
         environment = _environment(request, directory)
+        # A forked child is charged with what it shares with us before it becomes the program.
+        self._inherited = resident_bytes() + _CHILDS_OWN_PAGES
         self._started = time.monotonic()
         self._pid = os.fork()
         if self._pid == 0:
@@ -207,8 +209,7 @@ class Run:
         assert status is not None
         cpu = self._tree.total_cpu()
         peak = self._tree.peak_process_bytes
-        # A forked child is charged with what it shared with us before the exec: no more than our own size.
-        peak = self._peak if peak <= _own_size() and self._peak else max(peak, self._peak)
+        peak = self._peak if peak <= self._inherited and self._peak else max(peak, self._peak)
         return RunReport(
             exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
             signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
@@ -227,10 +228,6 @@ class Run:
         if cpu > self._limits.cpu_seconds:
             return Limit.CPU_TIME
         return Limit.WALL_TIME if wall > self._limits.wall_seconds else None
-
-
-def _own_size() -> int:
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
 
 
 def _become(

@@ -53,6 +53,11 @@ def read_process(pid: int) -> Process:
     return Process(pid, ticks * _TICK, int(fields[17]), int(fields[21]) * _PAGE)
 
 
+def resident_bytes() -> int:
+    """What this process has in memory now: its peak may be that of the process that started it, which exec keeps."""
+    return int(_read("/proc/self/statm").split()[1]) * _PAGE
+
+
 def _children(pid: int) -> list[int]:
     """The children of every thread of a process."""
     found: list[int] = []
