@@ -82,6 +82,8 @@ class Submission(_message.Message):
     START_TIME_FIELD_NUMBER: _builtins.int
     END_TIME_FIELD_NUMBER: _builtins.int
     INTERNAL_ERROR_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name. Example: "submissions/0199f7a2-7f0e-7cc1-9d4e-3f6d5f1f2a10". Names sort by time."""
     problem: _builtins.str
@@ -108,6 +110,8 @@ class Submission(_message.Message):
     """What the compiler said, cut to 16 KiB."""
     internal_error: _builtins.str
     """Why the judge failed. Only with JUDGE_ERROR, and only for directors and admins."""
+    score: _builtins.float
+    """The score, where the problem gives one."""
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___SourceFile]:
         """The source code. Only in GetSubmission."""
@@ -132,6 +136,10 @@ class Submission(_message.Message):
     def end_time(self) -> _timestamp_pb2.Timestamp:
         """When it became final."""
 
+    @_builtins.property
+    def groups(self) -> _containers.RepeatedCompositeFieldContainer[_verdict_pb2.GroupResult]:
+        """The results of the test groups, where the problem gives scores."""
+
     def __init__(
         self,
         *,
@@ -154,12 +162,16 @@ class Submission(_message.Message):
         start_time: _timestamp_pb2.Timestamp | None = ...,
         end_time: _timestamp_pb2.Timestamp | None = ...,
         internal_error: _builtins.str = ...,
+        score: _builtins.float | None = ...,
+        groups: _abc.Iterable[_verdict_pb2.GroupResult] | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "end_time", b"end_time", "start_time", b"start_time", "usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "create_time", b"create_time", "end_time", b"end_time", "score", b"score", "start_time", b"start_time", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["compiler_output", b"compiler_output", "create_time", b"create_time", "end_time", b"end_time", "exceeded_limit", b"exceeded_limit", "failed_test", b"failed_test", "files", b"files", "internal_error", b"internal_error", "language", b"language", "message", b"message", "name", b"name", "problem", b"problem", "problem_revision", b"problem_revision", "start_time", b"start_time", "state", b"state", "test_count", b"test_count", "tests", b"tests", "usage", b"usage", "user", b"user", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "compiler_output", b"compiler_output", "create_time", b"create_time", "end_time", b"end_time", "exceeded_limit", b"exceeded_limit", "failed_test", b"failed_test", "files", b"files", "groups", b"groups", "internal_error", b"internal_error", "language", b"language", "message", b"message", "name", b"name", "problem", b"problem", "problem_revision", b"problem_revision", "score", b"score", "start_time", b"start_time", "state", b"state", "test_count", b"test_count", "tests", b"tests", "usage", b"usage", "user", b"user", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__score: _TypeAlias = _typing.Literal["score"]  # noqa: Y015
+    _WhichOneofArgType__score: _TypeAlias = _typing.Literal["_score", b"_score"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__score) -> _WhichOneofReturnType__score | None: ...
 
 Global___Submission: _TypeAlias = Submission  # noqa: Y015
 

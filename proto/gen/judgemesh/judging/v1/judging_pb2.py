@@ -27,7 +27,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from judgemesh.type.v1 import verdict_pb2 as judgemesh_dot_type_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"judgemesh/judging/v1/judging.proto\x12\x14judgemesh.judging.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjudgemesh/type/v1/verdict.proto\"\xc0\x01\n\x0fJudgingManifest\x12\x0f\n\x07problem\x18\x01 \x01(\t\x12,\n\x06limits\x18\x02 \x01(\x0b\x32\x1c.judgemesh.judging.v1.Limits\x12-\n\x05tests\x18\x03 \x03(\x0b\x32\x1e.judgemesh.judging.v1.TestCase\x12?\n\x10output_validator\x18\x04 \x01(\x0b\x32%.judgemesh.judging.v1.OutputValidator\"\xc8\x03\n\x06Limits\x12\'\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x33\n\x10\x63ompilation_time\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12 \n\x18\x63ompilation_memory_bytes\x18\x05 \x01(\x03\x12\x32\n\x0fvalidation_time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x17validation_memory_bytes\x18\x07 \x01(\x03\x12\x1f\n\x17validation_output_bytes\x18\x08 \x01(\x03\x12J\n\x10time_by_language\x18\t \x03(\x0b\x32\x30.judgemesh.judging.v1.Limits.TimeByLanguageEntry\x1aP\n\x13TimeByLanguageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x02\x38\x01\"`\n\x08TestCase\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sample\x18\x02 \x01(\x08\x12\r\n\x05input\x18\x03 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\t\x12\x17\n\x0fvalidator_flags\x18\x05 \x03(\t\"0\n\x0fOutputValidator\x12\r\n\x05\x66lags\x18\x01 \x03(\t\x12\x0e\n\x06\x66older\x18\x02 \x01(\t\"+\n\nSourceFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\x96\x01\n\x0bJudgingTask\x12\x0f\n\x07judging\x18\x01 \x01(\t\x12\x12\n\nsubmission\x18\x02 \x01(\t\x12\x0f\n\x07problem\x18\x03 \x01(\t\x12\x0e\n\x06\x62undle\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12/\n\x05\x66iles\x18\x06 \x03(\x0b\x32 .judgemesh.judging.v1.SourceFile\"\xb8\x05\n\x0cJudgingEvent\x12\x0f\n\x07judging\x18\x01 \x01(\t\x12\x12\n\nsubmission\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x10\n\x08sequence\x18\x04 \x01(\r\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x07started\x18\x06 \x01(\x0b\x32*.judgemesh.judging.v1.JudgingEvent.StartedH\x00\x12?\n\x08\x63ompiled\x18\x07 \x01(\x0b\x32+.judgemesh.judging.v1.JudgingEvent.CompiledH\x00\x12-\n\x04test\x18\x08 \x01(\x0b\x32\x1d.judgemesh.type.v1.TestResultH\x00\x12?\n\x08\x66inished\x18\t \x01(\x0b\x32+.judgemesh.judging.v1.JudgingEvent.FinishedH\x00\x1a-\n\x07Started\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x12\n\ntest_count\x18\x02 \x01(\r\x1a\x1a\n\x08\x43ompiled\x12\x0e\n\x06output\x18\x01 \x01(\t\x1a\xf1\x01\n\x08\x46inished\x12+\n\x07verdict\x18\x01 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12\x13\n\x0b\x66\x61iled_test\x18\x02 \x01(\r\x12/\n\x05usage\x18\x03 \x01(\x0b\x32 .judgemesh.type.v1.ResourceUsage\x12\x30\n\x0e\x65xceeded_limit\x18\x04 \x01(\x0e\x32\x18.judgemesh.type.v1.Limit\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x17\n\x0f\x63ompiler_output\x18\x06 \x01(\t\x12\x16\n\x0einternal_error\x18\x07 \x01(\tB\x07\n\x05\x65vent\"u\n\x12WorkerAnnouncement\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x37\n\tlanguages\x18\x02 \x03(\x0b\x32$.judgemesh.judging.v1.WorkerLanguage\x12\x16\n\x0esandbox_layers\x18\x03 \x03(\t\"W\n\x0eWorkerLanguage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x12\n\nextensions\x18\x04 \x03(\tb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"judgemesh/judging/v1/judging.proto\x12\x14judgemesh.judging.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjudgemesh/type/v1/verdict.proto\"\x88\x03\n\x0fJudgingManifest\x12\x0f\n\x07problem\x18\x01 \x01(\t\x12,\n\x06limits\x18\x02 \x01(\x0b\x32\x1c.judgemesh.judging.v1.Limits\x12-\n\x05tests\x18\x03 \x03(\x0b\x32\x1e.judgemesh.judging.v1.TestCase\x12?\n\x10output_validator\x18\x04 \x01(\x0b\x32%.judgemesh.judging.v1.OutputValidator\x12\x36\n\x0binteraction\x18\x05 \x01(\x0e\x32!.judgemesh.judging.v1.Interaction\x12\x12\n\nmax_passes\x18\x06 \x01(\r\x12\x0f\n\x07scoring\x18\x07 \x01(\x08\x12/\n\x06groups\x18\x08 \x01(\x0b\x32\x1f.judgemesh.judging.v1.TestGroup\x12\x38\n\x0cverification\x18\t \x01(\x0b\x32\".judgemesh.judging.v1.Verification\"\xa5\x07\n\tTestGroup\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x37\n\x07members\x18\x02 \x03(\x0b\x32&.judgemesh.judging.v1.TestGroup.Member\x12;\n\ton_reject\x18\x03 \x01(\x0e\x32(.judgemesh.judging.v1.TestGroup.OnReject\x12\x41\n\x0cverdict_mode\x18\x04 \x01(\x0e\x32+.judgemesh.judging.v1.TestGroup.VerdictMode\x12=\n\nscore_mode\x18\x05 \x01(\x0e\x32).judgemesh.judging.v1.TestGroup.ScoreMode\x12\x1e\n\x16\x61\x63\x63\x65pt_if_any_accepted\x18\x06 \x01(\x08\x12\x15\n\rignore_sample\x18\x07 \x01(\x08\x12\x14\n\x0c\x61\x63\x63\x65pt_score\x18\x08 \x01(\x01\x12\x14\n\x0creject_score\x18\t \x01(\x01\x12\x16\n\tmin_score\x18\n \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tmax_score\x18\x0b \x01(\x01H\x01\x88\x01\x01\x12\x17\n\x0frequired_groups\x18\x0c \x03(\t\x1aT\n\x06Member\x12\x30\n\x05group\x18\x01 \x01(\x0b\x32\x1f.judgemesh.judging.v1.TestGroupH\x00\x12\x0e\n\x04test\x18\x02 \x01(\rH\x00\x42\x08\n\x06member\"R\n\x08OnReject\x12\x19\n\x15ON_REJECT_UNSPECIFIED\x10\x00\x12\x13\n\x0fON_REJECT_BREAK\x10\x01\x12\x16\n\x12ON_REJECT_CONTINUE\x10\x02\"\x87\x01\n\x0bVerdictMode\x12\x1c\n\x18VERDICT_MODE_UNSPECIFIED\x10\x00\x12\x1c\n\x18VERDICT_MODE_FIRST_ERROR\x10\x01\x12\x1c\n\x18VERDICT_MODE_WORST_ERROR\x10\x02\x12\x1e\n\x1aVERDICT_MODE_ALWAYS_ACCEPT\x10\x03\"\x95\x01\n\tScoreMode\x12\x1a\n\x16SCORE_MODE_UNSPECIFIED\x10\x00\x12\x12\n\x0eSCORE_MODE_SUM\x10\x01\x12\x16\n\x12SCORE_MODE_AVERAGE\x10\x02\x12\x12\n\x0eSCORE_MODE_MIN\x10\x03\x12\x12\n\x0eSCORE_MODE_MAX\x10\x04\x12\x18\n\x14SCORE_MODE_PASS_FAIL\x10\x05\x42\x0c\n\n_min_scoreB\x0c\n\n_max_score\"\x89\x01\n\x0cVerification\x12\x39\n\x0bsubmissions\x18\x01 \x03(\x0b\x32$.judgemesh.judging.v1.PackageProgram\x12>\n\x10input_validators\x18\x02 \x03(\x0b\x32$.judgemesh.judging.v1.PackageProgram\"}\n\x0ePackageProgram\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x0e\n\x06\x66older\x18\x02 \x01(\t\x12\x10\n\x08language\x18\x03 \x01(\t\x12,\n\x08\x65xpected\x18\x04 \x03(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12\r\n\x05\x66lags\x18\x05 \x03(\t\"\xc8\x03\n\x06Limits\x12\'\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x33\n\x10\x63ompilation_time\x18\x04 \x01(\x0b\x32\x19.google.protobuf.Duration\x12 \n\x18\x63ompilation_memory_bytes\x18\x05 \x01(\x03\x12\x32\n\x0fvalidation_time\x18\x06 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x1f\n\x17validation_memory_bytes\x18\x07 \x01(\x03\x12\x1f\n\x17validation_output_bytes\x18\x08 \x01(\x03\x12J\n\x10time_by_language\x18\t \x03(\x0b\x32\x30.judgemesh.judging.v1.Limits.TimeByLanguageEntry\x1aP\n\x13TimeByLanguageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x02\x38\x01\"\xa1\x01\n\x08TestCase\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06sample\x18\x02 \x01(\x08\x12\r\n\x05input\x18\x03 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x04 \x01(\t\x12\x17\n\x0fvalidator_flags\x18\x05 \x03(\t\x12\x11\n\targuments\x18\x06 \x03(\t\x12\r\n\x05\x66iles\x18\x07 \x01(\t\x12\x1d\n\x15input_validator_flags\x18\x08 \x03(\t\"0\n\x0fOutputValidator\x12\r\n\x05\x66lags\x18\x01 \x03(\t\x12\x0e\n\x06\x66older\x18\x02 \x01(\t\"+\n\nSourceFile\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\x0c\"\xc4\x01\n\x0bJudgingTask\x12\x0f\n\x07judging\x18\x01 \x01(\t\x12\x12\n\nsubmission\x18\x02 \x01(\t\x12\x0f\n\x07problem\x18\x03 \x01(\t\x12\x0e\n\x06\x62undle\x18\x04 \x01(\t\x12\x10\n\x08language\x18\x05 \x01(\t\x12/\n\x05\x66iles\x18\x06 \x03(\x0b\x32 .judgemesh.judging.v1.SourceFile\x12\x17\n\x0fpackage_program\x18\x07 \x01(\t\x12\x13\n\x0btime_factor\x18\x08 \x01(\r\"\x1b\n\x08Prefetch\x12\x0f\n\x07\x62undles\x18\x01 \x03(\t\"\x86\x06\n\x0cJudgingEvent\x12\x0f\n\x07judging\x18\x01 \x01(\t\x12\x12\n\nsubmission\x18\x02 \x01(\t\x12\x0f\n\x07\x61ttempt\x18\x03 \x01(\r\x12\x10\n\x08sequence\x18\x04 \x01(\r\x12(\n\x04time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12=\n\x07started\x18\x06 \x01(\x0b\x32*.judgemesh.judging.v1.JudgingEvent.StartedH\x00\x12?\n\x08\x63ompiled\x18\x07 \x01(\x0b\x32+.judgemesh.judging.v1.JudgingEvent.CompiledH\x00\x12-\n\x04test\x18\x08 \x01(\x0b\x32\x1d.judgemesh.type.v1.TestResultH\x00\x12?\n\x08\x66inished\x18\t \x01(\x0b\x32+.judgemesh.judging.v1.JudgingEvent.FinishedH\x00\x1a-\n\x07Started\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x12\n\ntest_count\x18\x02 \x01(\r\x1a\x1a\n\x08\x43ompiled\x12\x0e\n\x06output\x18\x01 \x01(\t\x1a\xbf\x02\n\x08\x46inished\x12+\n\x07verdict\x18\x01 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12\x13\n\x0b\x66\x61iled_test\x18\x02 \x01(\r\x12/\n\x05usage\x18\x03 \x01(\x0b\x32 .judgemesh.type.v1.ResourceUsage\x12\x30\n\x0e\x65xceeded_limit\x18\x04 \x01(\x0e\x32\x18.judgemesh.type.v1.Limit\x12\x0f\n\x07message\x18\x05 \x01(\t\x12\x17\n\x0f\x63ompiler_output\x18\x06 \x01(\t\x12\x16\n\x0einternal_error\x18\x07 \x01(\t\x12\x12\n\x05score\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12.\n\x06groups\x18\t \x03(\x0b\x32\x1e.judgemesh.type.v1.GroupResultB\x08\n\x06_scoreB\x07\n\x05\x65vent\"\x84\x01\n\x12WorkerAnnouncement\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\x37\n\tlanguages\x18\x02 \x03(\x0b\x32$.judgemesh.judging.v1.WorkerLanguage\x12\x16\n\x0esandbox_layers\x18\x03 \x03(\t\x12\r\n\x05slots\x18\x04 \x01(\r\"W\n\x0eWorkerLanguage\x12\n\n\x02id\x18\x01 \x01(\t\x12\x14\n\x0c\x64isplay_name\x18\x02 \x01(\t\x12\x0f\n\x07version\x18\x03 \x01(\t\x12\x12\n\nextensions\x18\x04 \x03(\t*G\n\x0bInteraction\x12\x1b\n\x17INTERACTION_UNSPECIFIED\x10\x00\x12\x1b\n\x17INTERACTION_INTERACTIVE\x10\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -36,30 +36,48 @@ if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._loaded_options = None
   _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._serialized_options = b'8\001'
+  _globals['_INTERACTION']._serialized_start=3703
+  _globals['_INTERACTION']._serialized_end=3774
   _globals['_JUDGINGMANIFEST']._serialized_start=159
-  _globals['_JUDGINGMANIFEST']._serialized_end=351
-  _globals['_LIMITS']._serialized_start=354
-  _globals['_LIMITS']._serialized_end=810
-  _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._serialized_start=730
-  _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._serialized_end=810
-  _globals['_TESTCASE']._serialized_start=812
-  _globals['_TESTCASE']._serialized_end=908
-  _globals['_OUTPUTVALIDATOR']._serialized_start=910
-  _globals['_OUTPUTVALIDATOR']._serialized_end=958
-  _globals['_SOURCEFILE']._serialized_start=960
-  _globals['_SOURCEFILE']._serialized_end=1003
-  _globals['_JUDGINGTASK']._serialized_start=1006
-  _globals['_JUDGINGTASK']._serialized_end=1156
-  _globals['_JUDGINGEVENT']._serialized_start=1159
-  _globals['_JUDGINGEVENT']._serialized_end=1855
-  _globals['_JUDGINGEVENT_STARTED']._serialized_start=1529
-  _globals['_JUDGINGEVENT_STARTED']._serialized_end=1574
-  _globals['_JUDGINGEVENT_COMPILED']._serialized_start=1576
-  _globals['_JUDGINGEVENT_COMPILED']._serialized_end=1602
-  _globals['_JUDGINGEVENT_FINISHED']._serialized_start=1605
-  _globals['_JUDGINGEVENT_FINISHED']._serialized_end=1846
-  _globals['_WORKERANNOUNCEMENT']._serialized_start=1857
-  _globals['_WORKERANNOUNCEMENT']._serialized_end=1974
-  _globals['_WORKERLANGUAGE']._serialized_start=1976
-  _globals['_WORKERLANGUAGE']._serialized_end=2063
+  _globals['_JUDGINGMANIFEST']._serialized_end=551
+  _globals['_TESTGROUP']._serialized_start=554
+  _globals['_TESTGROUP']._serialized_end=1487
+  _globals['_TESTGROUP_MEMBER']._serialized_start=1001
+  _globals['_TESTGROUP_MEMBER']._serialized_end=1085
+  _globals['_TESTGROUP_ONREJECT']._serialized_start=1087
+  _globals['_TESTGROUP_ONREJECT']._serialized_end=1169
+  _globals['_TESTGROUP_VERDICTMODE']._serialized_start=1172
+  _globals['_TESTGROUP_VERDICTMODE']._serialized_end=1307
+  _globals['_TESTGROUP_SCOREMODE']._serialized_start=1310
+  _globals['_TESTGROUP_SCOREMODE']._serialized_end=1459
+  _globals['_VERIFICATION']._serialized_start=1490
+  _globals['_VERIFICATION']._serialized_end=1627
+  _globals['_PACKAGEPROGRAM']._serialized_start=1629
+  _globals['_PACKAGEPROGRAM']._serialized_end=1754
+  _globals['_LIMITS']._serialized_start=1757
+  _globals['_LIMITS']._serialized_end=2213
+  _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._serialized_start=2133
+  _globals['_LIMITS_TIMEBYLANGUAGEENTRY']._serialized_end=2213
+  _globals['_TESTCASE']._serialized_start=2216
+  _globals['_TESTCASE']._serialized_end=2377
+  _globals['_OUTPUTVALIDATOR']._serialized_start=2379
+  _globals['_OUTPUTVALIDATOR']._serialized_end=2427
+  _globals['_SOURCEFILE']._serialized_start=2429
+  _globals['_SOURCEFILE']._serialized_end=2472
+  _globals['_JUDGINGTASK']._serialized_start=2475
+  _globals['_JUDGINGTASK']._serialized_end=2671
+  _globals['_PREFETCH']._serialized_start=2673
+  _globals['_PREFETCH']._serialized_end=2700
+  _globals['_JUDGINGEVENT']._serialized_start=2703
+  _globals['_JUDGINGEVENT']._serialized_end=3477
+  _globals['_JUDGINGEVENT_STARTED']._serialized_start=3073
+  _globals['_JUDGINGEVENT_STARTED']._serialized_end=3118
+  _globals['_JUDGINGEVENT_COMPILED']._serialized_start=3120
+  _globals['_JUDGINGEVENT_COMPILED']._serialized_end=3146
+  _globals['_JUDGINGEVENT_FINISHED']._serialized_start=3149
+  _globals['_JUDGINGEVENT_FINISHED']._serialized_end=3468
+  _globals['_WORKERANNOUNCEMENT']._serialized_start=3480
+  _globals['_WORKERANNOUNCEMENT']._serialized_end=3612
+  _globals['_WORKERLANGUAGE']._serialized_start=3614
+  _globals['_WORKERLANGUAGE']._serialized_end=3701
 # @@protoc_insertion_point(module_scope)

@@ -11,6 +11,7 @@ from google.protobuf import duration_pb2 as _duration_pb2
 from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
 from judgemesh.type.v1 import verdict_pb2 as _verdict_pb2
 import builtins as _builtins
 import sys
@@ -22,6 +23,26 @@ else:
     from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
 
 DESCRIPTOR: _descriptor.FileDescriptor
+
+class _Interaction:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _InteractionEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Interaction.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    INTERACTION_UNSPECIFIED: _Interaction.ValueType  # 0
+    """The program runs first; the validator reads its output afterwards."""
+    INTERACTION_INTERACTIVE: _Interaction.ValueType  # 1
+    """Both run at the same time, the standard output of each being the standard input of the other."""
+
+class Interaction(_Interaction, metaclass=_InteractionEnumTypeWrapper):
+    """How the program and the output validator meet."""
+
+INTERACTION_UNSPECIFIED: Interaction.ValueType  # 0
+"""The program runs first; the validator reads its output afterwards."""
+INTERACTION_INTERACTIVE: Interaction.ValueType  # 1
+"""Both run at the same time, the standard output of each being the standard input of the other."""
+Global___Interaction: _TypeAlias = Interaction  # noqa: Y015
 
 @_typing.final
 class JudgingManifest(_message.Message):
@@ -35,8 +56,19 @@ class JudgingManifest(_message.Message):
     LIMITS_FIELD_NUMBER: _builtins.int
     TESTS_FIELD_NUMBER: _builtins.int
     OUTPUT_VALIDATOR_FIELD_NUMBER: _builtins.int
+    INTERACTION_FIELD_NUMBER: _builtins.int
+    MAX_PASSES_FIELD_NUMBER: _builtins.int
+    SCORING_FIELD_NUMBER: _builtins.int
+    GROUPS_FIELD_NUMBER: _builtins.int
+    VERIFICATION_FIELD_NUMBER: _builtins.int
     problem: _builtins.str
     """The problem's resource name, for logs and traces. Example: "problems/hello"."""
+    interaction: Global___Interaction.ValueType
+    """How the program and the output validator meet."""
+    max_passes: _builtins.int
+    """The most runs of the program on one test, where the output validator may ask for another one; 0 or 1: one run."""
+    scoring: _builtins.bool
+    """Whether a submission gets a score, by `groups`."""
     @_builtins.property
     def limits(self) -> Global___Limits:
         """The limits of each run."""
@@ -49,6 +81,14 @@ class JudgingManifest(_message.Message):
     def output_validator(self) -> Global___OutputValidator:
         """How outputs are judged."""
 
+    @_builtins.property
+    def groups(self) -> Global___TestGroup:
+        """The tests' groups as a tree, all of `tests` in it once. Unset: one group of all, judged to the first failure."""
+
+    @_builtins.property
+    def verification(self) -> Global___Verification:
+        """Programs of the package that are run only to verify it."""
+
     def __init__(
         self,
         *,
@@ -56,14 +96,281 @@ class JudgingManifest(_message.Message):
         limits: Global___Limits | None = ...,
         tests: _abc.Iterable[Global___TestCase] | None = ...,
         output_validator: Global___OutputValidator | None = ...,
+        interaction: Global___Interaction.ValueType = ...,
+        max_passes: _builtins.int = ...,
+        scoring: _builtins.bool = ...,
+        groups: Global___TestGroup | None = ...,
+        verification: Global___Verification | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "output_validator", b"output_validator"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "limits", b"limits", "output_validator", b"output_validator", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["limits", b"limits", "output_validator", b"output_validator", "problem", b"problem", "tests", b"tests"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "interaction", b"interaction", "limits", b"limits", "max_passes", b"max_passes", "output_validator", b"output_validator", "problem", b"problem", "scoring", b"scoring", "tests", b"tests", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___JudgingManifest: _TypeAlias = JudgingManifest  # noqa: Y015
+
+@_typing.final
+class TestGroup(_message.Message):
+    """A group of tests: how the results of its members make one."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    class _OnReject:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _OnRejectEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TestGroup._OnReject.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        ON_REJECT_UNSPECIFIED: TestGroup._OnReject.ValueType  # 0
+        """As BREAK."""
+        ON_REJECT_BREAK: TestGroup._OnReject.ValueType  # 1
+        """The rest of the group is not run."""
+        ON_REJECT_CONTINUE: TestGroup._OnReject.ValueType  # 2
+        """The rest of the group is run all the same."""
+
+    class OnReject(_OnReject, metaclass=_OnRejectEnumTypeWrapper):
+        """What happens when a member is not accepted."""
+
+    ON_REJECT_UNSPECIFIED: TestGroup.OnReject.ValueType  # 0
+    """As BREAK."""
+    ON_REJECT_BREAK: TestGroup.OnReject.ValueType  # 1
+    """The rest of the group is not run."""
+    ON_REJECT_CONTINUE: TestGroup.OnReject.ValueType  # 2
+    """The rest of the group is run all the same."""
+
+    class _VerdictMode:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _VerdictModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TestGroup._VerdictMode.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        VERDICT_MODE_UNSPECIFIED: TestGroup._VerdictMode.ValueType  # 0
+        """As FIRST_ERROR."""
+        VERDICT_MODE_FIRST_ERROR: TestGroup._VerdictMode.ValueType  # 1
+        """The first verdict that is not ACCEPTED."""
+        VERDICT_MODE_WORST_ERROR: TestGroup._VerdictMode.ValueType  # 2
+        """The worst one: JUDGE_ERROR, then in the order in which formats rank them."""
+        VERDICT_MODE_ALWAYS_ACCEPT: TestGroup._VerdictMode.ValueType  # 3
+        """ACCEPTED, whatever the members are."""
+
+    class VerdictMode(_VerdictMode, metaclass=_VerdictModeEnumTypeWrapper):
+        """How the members' verdicts make the group's."""
+
+    VERDICT_MODE_UNSPECIFIED: TestGroup.VerdictMode.ValueType  # 0
+    """As FIRST_ERROR."""
+    VERDICT_MODE_FIRST_ERROR: TestGroup.VerdictMode.ValueType  # 1
+    """The first verdict that is not ACCEPTED."""
+    VERDICT_MODE_WORST_ERROR: TestGroup.VerdictMode.ValueType  # 2
+    """The worst one: JUDGE_ERROR, then in the order in which formats rank them."""
+    VERDICT_MODE_ALWAYS_ACCEPT: TestGroup.VerdictMode.ValueType  # 3
+    """ACCEPTED, whatever the members are."""
+
+    class _ScoreMode:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ScoreModeEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TestGroup._ScoreMode.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        SCORE_MODE_UNSPECIFIED: TestGroup._ScoreMode.ValueType  # 0
+        """As SUM."""
+        SCORE_MODE_SUM: TestGroup._ScoreMode.ValueType  # 1
+        """Their sum."""
+        SCORE_MODE_AVERAGE: TestGroup._ScoreMode.ValueType  # 2
+        """Their mean."""
+        SCORE_MODE_MIN: TestGroup._ScoreMode.ValueType  # 3
+        """The least."""
+        SCORE_MODE_MAX: TestGroup._ScoreMode.ValueType  # 4
+        """The largest."""
+        SCORE_MODE_PASS_FAIL: TestGroup._ScoreMode.ValueType  # 5
+        """`max_score` if all members are accepted, otherwise nothing."""
+
+    class ScoreMode(_ScoreMode, metaclass=_ScoreModeEnumTypeWrapper):
+        """How the members' scores make the group's."""
+
+    SCORE_MODE_UNSPECIFIED: TestGroup.ScoreMode.ValueType  # 0
+    """As SUM."""
+    SCORE_MODE_SUM: TestGroup.ScoreMode.ValueType  # 1
+    """Their sum."""
+    SCORE_MODE_AVERAGE: TestGroup.ScoreMode.ValueType  # 2
+    """Their mean."""
+    SCORE_MODE_MIN: TestGroup.ScoreMode.ValueType  # 3
+    """The least."""
+    SCORE_MODE_MAX: TestGroup.ScoreMode.ValueType  # 4
+    """The largest."""
+    SCORE_MODE_PASS_FAIL: TestGroup.ScoreMode.ValueType  # 5
+    """`max_score` if all members are accepted, otherwise nothing."""
+
+    @_typing.final
+    class Member(_message.Message):
+        """A member: another group, or a test."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        GROUP_FIELD_NUMBER: _builtins.int
+        TEST_FIELD_NUMBER: _builtins.int
+        test: _builtins.int
+        """A test: its place in the manifest's `tests`, from 1."""
+        @_builtins.property
+        def group(self) -> Global___TestGroup:
+            """A group within the group."""
+
+        def __init__(
+            self,
+            *,
+            group: Global___TestGroup | None = ...,
+            test: _builtins.int = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "member", b"member", "test", b"test"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["group", b"group", "member", b"member", "test", b"test"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        _WhichOneofReturnType_member: _TypeAlias = _typing.Literal["group", "test"]  # noqa: Y015
+        _WhichOneofArgType_member: _TypeAlias = _typing.Literal["member", b"member"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType_member) -> _WhichOneofReturnType_member | None: ...
+
+    NAME_FIELD_NUMBER: _builtins.int
+    MEMBERS_FIELD_NUMBER: _builtins.int
+    ON_REJECT_FIELD_NUMBER: _builtins.int
+    VERDICT_MODE_FIELD_NUMBER: _builtins.int
+    SCORE_MODE_FIELD_NUMBER: _builtins.int
+    ACCEPT_IF_ANY_ACCEPTED_FIELD_NUMBER: _builtins.int
+    IGNORE_SAMPLE_FIELD_NUMBER: _builtins.int
+    ACCEPT_SCORE_FIELD_NUMBER: _builtins.int
+    REJECT_SCORE_FIELD_NUMBER: _builtins.int
+    MIN_SCORE_FIELD_NUMBER: _builtins.int
+    MAX_SCORE_FIELD_NUMBER: _builtins.int
+    REQUIRED_GROUPS_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The group's name within the package; empty for all of the data. Example: "secret/group1"."""
+    on_reject: Global___TestGroup.OnReject.ValueType
+    """What happens when a member is not accepted."""
+    verdict_mode: Global___TestGroup.VerdictMode.ValueType
+    """How the members' verdicts make the group's."""
+    score_mode: Global___TestGroup.ScoreMode.ValueType
+    """How the members' scores make the group's."""
+    accept_if_any_accepted: _builtins.bool
+    """Whether the group is accepted as soon as one of its members is."""
+    ignore_sample: _builtins.bool
+    """Whether members named "sample" take no part in the result."""
+    accept_score: _builtins.float
+    """The score of an accepted test whose validator gives none."""
+    reject_score: _builtins.float
+    """The score of a test that is not accepted."""
+    min_score: _builtins.float
+    """The least score that the group can have, where there is one. A score outside of the range is the judge's failure."""
+    max_score: _builtins.float
+    """The largest score that the group can have, where there is one."""
+    @_builtins.property
+    def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___TestGroup.Member]:
+        """Its members, in judging order."""
+
+    @_builtins.property
+    def required_groups(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Groups that must be accepted before this one is judged, by name; without them it scores nothing."""
+
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        members: _abc.Iterable[Global___TestGroup.Member] | None = ...,
+        on_reject: Global___TestGroup.OnReject.ValueType = ...,
+        verdict_mode: Global___TestGroup.VerdictMode.ValueType = ...,
+        score_mode: Global___TestGroup.ScoreMode.ValueType = ...,
+        accept_if_any_accepted: _builtins.bool = ...,
+        ignore_sample: _builtins.bool = ...,
+        accept_score: _builtins.float = ...,
+        reject_score: _builtins.float = ...,
+        min_score: _builtins.float | None = ...,
+        max_score: _builtins.float | None = ...,
+        required_groups: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_min_score", b"_min_score", "max_score", b"max_score", "min_score", b"min_score"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_min_score", b"_min_score", "accept_if_any_accepted", b"accept_if_any_accepted", "accept_score", b"accept_score", "ignore_sample", b"ignore_sample", "max_score", b"max_score", "members", b"members", "min_score", b"min_score", "name", b"name", "on_reject", b"on_reject", "reject_score", b"reject_score", "required_groups", b"required_groups", "score_mode", b"score_mode", "verdict_mode", b"verdict_mode"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_score: _TypeAlias = _typing.Literal["max_score"]  # noqa: Y015
+    _WhichOneofArgType__max_score: _TypeAlias = _typing.Literal["_max_score", b"_max_score"]  # noqa: Y015
+    _WhichOneofReturnType__min_score: _TypeAlias = _typing.Literal["min_score"]  # noqa: Y015
+    _WhichOneofArgType__min_score: _TypeAlias = _typing.Literal["_min_score", b"_min_score"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_score) -> _WhichOneofReturnType__max_score | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_score) -> _WhichOneofReturnType__min_score | None: ...
+
+Global___TestGroup: _TypeAlias = TestGroup  # noqa: Y015
+
+@_typing.final
+class Verification(_message.Message):
+    """What a package has to be verified with. Everything lies in the bundle, in folders of their own."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBMISSIONS_FIELD_NUMBER: _builtins.int
+    INPUT_VALIDATORS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def submissions(self) -> _containers.RepeatedCompositeFieldContainer[Global___PackageProgram]:
+        """The solutions."""
+
+    @_builtins.property
+    def input_validators(self) -> _containers.RepeatedCompositeFieldContainer[Global___PackageProgram]:
+        """The programs that check whether an input is well formed."""
+
+    def __init__(
+        self,
+        *,
+        submissions: _abc.Iterable[Global___PackageProgram] | None = ...,
+        input_validators: _abc.Iterable[Global___PackageProgram] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["input_validators", b"input_validators", "submissions", b"submissions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Verification: _TypeAlias = Verification  # noqa: Y015
+
+@_typing.final
+class PackageProgram(_message.Message):
+    """A program of a package."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    FOLDER_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    EXPECTED_FIELD_NUMBER: _builtins.int
+    FLAGS_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Its path within the package. Example: "submissions/accepted/hello.py"."""
+    folder: _builtins.str
+    """The folder of the bundle with its files."""
+    language: _builtins.str
+    """The language's identifier; empty where it is found by the files."""
+    @_builtins.property
+    def expected(self) -> _containers.RepeatedScalarFieldContainer[_verdict_pb2.Verdict.ValueType]:
+        """The verdicts that count as right for a solution; empty where any does."""
+
+    @_builtins.property
+    def flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Flags of an input validator."""
+
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        folder: _builtins.str = ...,
+        language: _builtins.str = ...,
+        expected: _abc.Iterable[_verdict_pb2.Verdict.ValueType] | None = ...,
+        flags: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected", b"expected", "flags", b"flags", "folder", b"folder", "language", b"language", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PackageProgram: _TypeAlias = PackageProgram  # noqa: Y015
 
 @_typing.final
 class Limits(_message.Message):
@@ -159,6 +466,9 @@ class TestCase(_message.Message):
     INPUT_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
     VALIDATOR_FLAGS_FIELD_NUMBER: _builtins.int
+    ARGUMENTS_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    INPUT_VALIDATOR_FLAGS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The test's name within the package. Example: "secret/02_extreme_cases"."""
     sample: _builtins.bool
@@ -167,9 +477,19 @@ class TestCase(_message.Message):
     """The entry of the bundle with the input."""
     answer: _builtins.str
     """The entry of the bundle with the answer."""
+    files: _builtins.str
+    """The folder of the bundle with files that lie in the program's working directory in this test; empty without any."""
     @_builtins.property
     def validator_flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Flags of the output validator for this test alone, after the problem's own."""
+
+    @_builtins.property
+    def arguments(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The program's command-line arguments in this test."""
+
+    @_builtins.property
+    def input_validator_flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Flags of the input validators for this test alone."""
 
     def __init__(
         self,
@@ -179,10 +499,13 @@ class TestCase(_message.Message):
         input: _builtins.str = ...,
         answer: _builtins.str = ...,
         validator_flags: _abc.Iterable[_builtins.str] | None = ...,
+        arguments: _abc.Iterable[_builtins.str] | None = ...,
+        files: _builtins.str = ...,
+        input_validator_flags: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "input", b"input", "name", b"name", "sample", b"sample", "validator_flags", b"validator_flags"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "arguments", b"arguments", "files", b"files", "input", b"input", "input_validator_flags", b"input_validator_flags", "name", b"name", "sample", b"sample", "validator_flags", b"validator_flags"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -254,6 +577,8 @@ class JudgingTask(_message.Message):
     BUNDLE_FIELD_NUMBER: _builtins.int
     LANGUAGE_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
+    PACKAGE_PROGRAM_FIELD_NUMBER: _builtins.int
+    TIME_FACTOR_FIELD_NUMBER: _builtins.int
     judging: _builtins.str
     """The judging's identifier: the idempotency key of its verdict."""
     submission: _builtins.str
@@ -264,6 +589,10 @@ class JudgingTask(_message.Message):
     """SHA-256 (hex) of the problem's judging bundle."""
     language: _builtins.str
     """The language's identifier. Example: "cpp"."""
+    package_program: _builtins.str
+    """Instead of `files`: the path of a solution in the bundle (a PackageProgram's `path`)."""
+    time_factor: _builtins.int
+    """Whether every test is run with the time limit times this number, to find out how long it takes; 0 or 1: no."""
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___SourceFile]:
         """The source code."""
@@ -277,14 +606,40 @@ class JudgingTask(_message.Message):
         bundle: _builtins.str = ...,
         language: _builtins.str = ...,
         files: _abc.Iterable[Global___SourceFile] | None = ...,
+        package_program: _builtins.str = ...,
+        time_factor: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "files", b"files", "judging", b"judging", "language", b"language", "problem", b"problem", "submission", b"submission"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle", b"bundle", "files", b"files", "judging", b"judging", "language", b"language", "package_program", b"package_program", "problem", b"problem", "submission", b"submission", "time_factor", b"time_factor"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___JudgingTask: _TypeAlias = JudgingTask  # noqa: Y015
+
+@_typing.final
+class Prefetch(_message.Message):
+    """What says that a bundle will be needed soon, published on `judgemesh.prefetch`: workers fetch it before it is asked for."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    BUNDLES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def bundles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """SHA-256 (hex) of the bundles."""
+
+    def __init__(
+        self,
+        *,
+        bundles: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundles", b"bundles"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Prefetch: _TypeAlias = Prefetch  # noqa: Y015
 
 @_typing.final
 class JudgingEvent(_message.Message):
@@ -349,6 +704,8 @@ class JudgingEvent(_message.Message):
         MESSAGE_FIELD_NUMBER: _builtins.int
         COMPILER_OUTPUT_FIELD_NUMBER: _builtins.int
         INTERNAL_ERROR_FIELD_NUMBER: _builtins.int
+        SCORE_FIELD_NUMBER: _builtins.int
+        GROUPS_FIELD_NUMBER: _builtins.int
         verdict: _verdict_pb2.Verdict.ValueType
         """The final verdict."""
         failed_test: _builtins.int
@@ -361,9 +718,15 @@ class JudgingEvent(_message.Message):
         """The compiler's messages, cut to 16 KiB."""
         internal_error: _builtins.str
         """Why the judge failed, for the operator alone. Set with JUDGE_ERROR."""
+        score: _builtins.float
+        """The score, where the problem gives one."""
         @_builtins.property
         def usage(self) -> _verdict_pb2.ResourceUsage:
             """The maximum over the tests."""
+
+        @_builtins.property
+        def groups(self) -> _containers.RepeatedCompositeFieldContainer[_verdict_pb2.GroupResult]:
+            """The results of the groups, in judging order, where the problem gives scores."""
 
         def __init__(
             self,
@@ -375,12 +738,16 @@ class JudgingEvent(_message.Message):
             message: _builtins.str = ...,
             compiler_output: _builtins.str = ...,
             internal_error: _builtins.str = ...,
+            score: _builtins.float | None = ...,
+            groups: _abc.Iterable[_verdict_pb2.GroupResult] | None = ...,
         ) -> None: ...
-        _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
+        _HasFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "score", b"score", "usage", b"usage"]  # noqa: Y015
         def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-        _ClearFieldArgType: _TypeAlias = _typing.Literal["compiler_output", b"compiler_output", "exceeded_limit", b"exceeded_limit", "failed_test", b"failed_test", "internal_error", b"internal_error", "message", b"message", "usage", b"usage", "verdict", b"verdict"]  # noqa: Y015
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "compiler_output", b"compiler_output", "exceeded_limit", b"exceeded_limit", "failed_test", b"failed_test", "groups", b"groups", "internal_error", b"internal_error", "message", b"message", "score", b"score", "usage", b"usage", "verdict", b"verdict"]  # noqa: Y015
         def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-        def WhichOneof(self, oneof_group: _Never) -> None: ...
+        _WhichOneofReturnType__score: _TypeAlias = _typing.Literal["score"]  # noqa: Y015
+        _WhichOneofArgType__score: _TypeAlias = _typing.Literal["_score", b"_score"]  # noqa: Y015
+        def WhichOneof(self, oneof_group: _WhichOneofArgType__score) -> _WhichOneofReturnType__score | None: ...
 
     JUDGING_FIELD_NUMBER: _builtins.int
     SUBMISSION_FIELD_NUMBER: _builtins.int
@@ -451,8 +818,11 @@ class WorkerAnnouncement(_message.Message):
     WORKER_FIELD_NUMBER: _builtins.int
     LANGUAGES_FIELD_NUMBER: _builtins.int
     SANDBOX_LAYERS_FIELD_NUMBER: _builtins.int
+    SLOTS_FIELD_NUMBER: _builtins.int
     worker: _builtins.str
     """The worker's name."""
+    slots: _builtins.int
+    """How many judgings it runs at one time."""
     @_builtins.property
     def languages(self) -> _containers.RepeatedCompositeFieldContainer[Global___WorkerLanguage]:
         """Its languages."""
@@ -467,10 +837,11 @@ class WorkerAnnouncement(_message.Message):
         worker: _builtins.str = ...,
         languages: _abc.Iterable[Global___WorkerLanguage] | None = ...,
         sandbox_layers: _abc.Iterable[_builtins.str] | None = ...,
+        slots: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["languages", b"languages", "sandbox_layers", b"sandbox_layers", "worker", b"worker"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["languages", b"languages", "sandbox_layers", b"sandbox_layers", "slots", b"slots", "worker", b"worker"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -25,19 +25,21 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fjudgemesh/type/v1/verdict.proto\x12\x11judgemesh.type.v1\x1a\x1egoogle/protobuf/duration.proto\"\x96\x01\n\rResourceUsage\x12+\n\x08\x63pu_time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\twall_time\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x03 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x04 \x01(\x03\"\xf0\x01\n\nTestResult\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0e\n\x06sample\x18\x02 \x01(\x08\x12+\n\x07verdict\x18\x03 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12/\n\x05usage\x18\x04 \x01(\x0b\x32 .judgemesh.type.v1.ResourceUsage\x12\x30\n\x0e\x65xceeded_limit\x18\x05 \x01(\x0e\x32\x18.judgemesh.type.v1.Limit\x12\x11\n\texit_code\x18\x06 \x01(\x05\x12\x0e\n\x06signal\x18\x07 \x01(\x05\x12\x0f\n\x07message\x18\x08 \x01(\t*\x88\x02\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n\x10VERDICT_ACCEPTED\x10\x01\x12\x18\n\x14VERDICT_WRONG_ANSWER\x10\x02\x12\x1f\n\x1bVERDICT_TIME_LIMIT_EXCEEDED\x10\x03\x12!\n\x1dVERDICT_MEMORY_LIMIT_EXCEEDED\x10\x04\x12!\n\x1dVERDICT_OUTPUT_LIMIT_EXCEEDED\x10\x05\x12\x19\n\x15VERDICT_RUNTIME_ERROR\x10\x06\x12\x19\n\x15VERDICT_COMPILE_ERROR\x10\x07\x12\x17\n\x13VERDICT_JUDGE_ERROR\x10\x08*\x80\x01\n\x05Limit\x12\x15\n\x11LIMIT_UNSPECIFIED\x10\x00\x12\x12\n\x0eLIMIT_CPU_TIME\x10\x01\x12\x13\n\x0fLIMIT_WALL_TIME\x10\x02\x12\x10\n\x0cLIMIT_MEMORY\x10\x03\x12\x10\n\x0cLIMIT_OUTPUT\x10\x04\x12\x13\n\x0fLIMIT_PROCESSES\x10\x05\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1fjudgemesh/type/v1/verdict.proto\x12\x11judgemesh.type.v1\x1a\x1egoogle/protobuf/duration.proto\"\x96\x01\n\rResourceUsage\x12+\n\x08\x63pu_time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12,\n\twall_time\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x03 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x04 \x01(\x03\"\x8e\x02\n\nTestResult\x12\x0e\n\x06number\x18\x01 \x01(\r\x12\x0e\n\x06sample\x18\x02 \x01(\x08\x12+\n\x07verdict\x18\x03 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12/\n\x05usage\x18\x04 \x01(\x0b\x32 .judgemesh.type.v1.ResourceUsage\x12\x30\n\x0e\x65xceeded_limit\x18\x05 \x01(\x0e\x32\x18.judgemesh.type.v1.Limit\x12\x11\n\texit_code\x18\x06 \x01(\x05\x12\x0e\n\x06signal\x18\x07 \x01(\x05\x12\x0f\n\x07message\x18\x08 \x01(\t\x12\x12\n\x05score\x18\t \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_score\"\x8c\x01\n\x0bGroupResult\x12\x0c\n\x04name\x18\x01 \x01(\t\x12+\n\x07verdict\x18\x02 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12\x12\n\x05score\x18\x03 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tmax_score\x18\x04 \x01(\x01H\x01\x88\x01\x01\x42\x08\n\x06_scoreB\x0c\n\n_max_score*\x88\x02\n\x07Verdict\x12\x17\n\x13VERDICT_UNSPECIFIED\x10\x00\x12\x14\n\x10VERDICT_ACCEPTED\x10\x01\x12\x18\n\x14VERDICT_WRONG_ANSWER\x10\x02\x12\x1f\n\x1bVERDICT_TIME_LIMIT_EXCEEDED\x10\x03\x12!\n\x1dVERDICT_MEMORY_LIMIT_EXCEEDED\x10\x04\x12!\n\x1dVERDICT_OUTPUT_LIMIT_EXCEEDED\x10\x05\x12\x19\n\x15VERDICT_RUNTIME_ERROR\x10\x06\x12\x19\n\x15VERDICT_COMPILE_ERROR\x10\x07\x12\x17\n\x13VERDICT_JUDGE_ERROR\x10\x08*\x80\x01\n\x05Limit\x12\x15\n\x11LIMIT_UNSPECIFIED\x10\x00\x12\x12\n\x0eLIMIT_CPU_TIME\x10\x01\x12\x13\n\x0fLIMIT_WALL_TIME\x10\x02\x12\x10\n\x0cLIMIT_MEMORY\x10\x03\x12\x10\n\x0cLIMIT_OUTPUT\x10\x04\x12\x13\n\x0fLIMIT_PROCESSES\x10\x05\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'judgemesh.type.v1.verdict_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_VERDICT']._serialized_start=483
-  _globals['_VERDICT']._serialized_end=747
-  _globals['_LIMIT']._serialized_start=750
-  _globals['_LIMIT']._serialized_end=878
+  _globals['_VERDICT']._serialized_start=656
+  _globals['_VERDICT']._serialized_end=920
+  _globals['_LIMIT']._serialized_start=923
+  _globals['_LIMIT']._serialized_end=1051
   _globals['_RESOURCEUSAGE']._serialized_start=87
   _globals['_RESOURCEUSAGE']._serialized_end=237
   _globals['_TESTRESULT']._serialized_start=240
-  _globals['_TESTRESULT']._serialized_end=480
+  _globals['_TESTRESULT']._serialized_end=510
+  _globals['_GROUPRESULT']._serialized_start=513
+  _globals['_GROUPRESULT']._serialized_end=653
 # @@protoc_insertion_point(module_scope)

@@ -154,6 +154,7 @@ class TestResult(_message.Message):
     EXIT_CODE_FIELD_NUMBER: _builtins.int
     SIGNAL_FIELD_NUMBER: _builtins.int
     MESSAGE_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """The test's number in judging order, from 1."""
     sample: _builtins.bool
@@ -170,6 +171,8 @@ class TestResult(_message.Message):
     """One sentence that says why, safe to show to the contestant.
     Example: "needed 1.02 s of CPU time where 1 s is allowed".
     """
+    score: _builtins.float
+    """The score, where the problem gives one."""
     @_builtins.property
     def usage(self) -> Global___ResourceUsage:
         """What the run used."""
@@ -185,11 +188,55 @@ class TestResult(_message.Message):
         exit_code: _builtins.int = ...,
         signal: _builtins.int = ...,
         message: _builtins.str = ...,
+        score: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["usage", b"usage"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "score", b"score", "usage", b"usage"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["exceeded_limit", b"exceeded_limit", "exit_code", b"exit_code", "message", b"message", "number", b"number", "sample", b"sample", "signal", b"signal", "usage", b"usage", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "exceeded_limit", b"exceeded_limit", "exit_code", b"exit_code", "message", b"message", "number", b"number", "sample", b"sample", "score", b"score", "signal", b"signal", "usage", b"usage", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__score: _TypeAlias = _typing.Literal["score"]  # noqa: Y015
+    _WhichOneofArgType__score: _TypeAlias = _typing.Literal["_score", b"_score"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__score) -> _WhichOneofReturnType__score | None: ...
 
 Global___TestResult: _TypeAlias = TestResult  # noqa: Y015
+
+@_typing.final
+class GroupResult(_message.Message):
+    """The result of a group of tests."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VERDICT_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    MAX_SCORE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """The group's name within the package. Example: "secret/group1"."""
+    verdict: Global___Verdict.ValueType
+    """The group's verdict; unspecified where it was not judged."""
+    score: _builtins.float
+    """Its score, where it was judged."""
+    max_score: _builtins.float
+    """The largest score that it can have, where there is one."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        verdict: Global___Verdict.ValueType = ...,
+        score: _builtins.float | None = ...,
+        max_score: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_score", b"_score", "max_score", b"max_score", "score", b"score"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_score", b"_score", "max_score", b"max_score", "name", b"name", "score", b"score", "verdict", b"verdict"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_score: _TypeAlias = _typing.Literal["max_score"]  # noqa: Y015
+    _WhichOneofArgType__max_score: _TypeAlias = _typing.Literal["_max_score", b"_max_score"]  # noqa: Y015
+    _WhichOneofReturnType__score: _TypeAlias = _typing.Literal["score"]  # noqa: Y015
+    _WhichOneofArgType__score: _TypeAlias = _typing.Literal["_score", b"_score"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_score) -> _WhichOneofReturnType__max_score | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__score) -> _WhichOneofReturnType__score | None: ...
+
+Global___GroupResult: _TypeAlias = GroupResult  # noqa: Y015
