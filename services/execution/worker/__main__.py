@@ -18,12 +18,14 @@ from services.execution.worker import convert, metrics, toolchains
 from services.execution.worker.announcement import announce
 from services.execution.worker.bundles import Bundles
 from services.execution.worker.download import download_from
-from services.execution.worker.judging import Judge, WallTime
+from services.execution.worker.judging import Judge
 from services.execution.worker.queue import JudgingQueue
 from services.execution.worker.sandbox import selftest
 from services.execution.worker.sandbox.run import SandboxError
 from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
 from services.execution.worker.settings import WorkerSettings
+from services.execution.worker.slot import Slot, opened
+from services.execution.worker.test_run import Runner, WallTime
 from services.execution.worker.validators import Validators
 
 log = logging.getLogger(__name__)
@@ -38,9 +40,9 @@ async def run(settings: WorkerSettings, stop: asyncio.Event) -> None:
     Raises LayerMissing, LanguageMissing or SandboxError where programs cannot be run, or not safely.
     """
     async with contextlib.AsyncExitStack() as stack:
-        sandboxes = [await stack.enter_async_context(sandbox) for sandbox in _sandboxes(settings)]
-        layers = await _proven_layers(sandboxes[0], settings)
-        languages = await toolchains.versions(_wanted_languages(settings), sandboxes[0])
+        slots = await _slots(settings, stack)
+        layers = await _proven_layers(slots[0].program, settings)
+        languages = await toolchains.versions(_wanted_languages(settings), slots[0].program)
         broker = await stack.enter_async_context(connected(settings.nats_url, settings.worker_name))
         queue = JudgingQueue(
             broker,
@@ -49,15 +51,14 @@ async def run(settings: WorkerSettings, stop: asyncio.Event) -> None:
             ack_wait=settings.ack_wait_seconds,
             max_attempts=settings.max_attempts,
         )
-        metrics.SLOTS.set(len(sandboxes))
+        metrics.SLOTS.set(len(slots))
         announcement = convert.announcement(settings.worker_name, languages, layers)
         async with asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(queue.hear_cancellations(), name="hear cancellations")
             await _prepare(queue, hearing)
             announcing = tasks.create_task(announce(broker, settings.worker_name, announcement), name="announce")
             serving = [
-                tasks.create_task(queue.serve(sandbox, stop), name=f"slot {number}")
-                for number, sandbox in enumerate(sandboxes)
+                tasks.create_task(queue.serve(slot, stop), name=f"slot {number}") for number, slot in enumerate(slots)
             ]
             if settings.metrics_listen:
                 metrics_page.serve(settings.metrics_listen)
@@ -79,19 +80,24 @@ async def _prepare(queue: JudgingQueue, connection: asyncio.Task[None]) -> None:
         log.warning("NATS does not answer yet: tasks are taken as soon as it does")
 
 
-def _sandboxes(settings: WorkerSettings) -> list[Sandbox]:
+async def _slots(settings: WorkerSettings, stack: contextlib.AsyncExitStack) -> list[Slot]:
     directory = settings.worker_directory
     directory.mkdir(parents=True, exist_ok=True)
     directory.chmod(0o711)
+    first_user, count = settings.sandbox_first_user, settings.worker_slots
     return [
-        Sandbox(
-            SlotSettings(
-                directory=directory / f"slot-{slot}",
-                user=SlotSettings.user_of_slot(slot, settings.sandbox_first_user),
+        await stack.enter_async_context(
+            opened(
+                directory / f"slot-{slot}",
+                # Users of programs first, then those of validators.
+                users=(
+                    SlotSettings.user_of_slot(slot, first_user),
+                    SlotSettings.user_of_slot(count + slot, first_user),
+                ),
                 readable=settings.sandbox_readable,
             )
         )
-        for slot in range(settings.worker_slots)
+        for slot in range(count)
     ]
 
 
@@ -124,7 +130,7 @@ def _judge(settings: WorkerSettings, languages: list[tuple[Language, str]], brok
     validators = Validators(derived, installed)
     validators.prepare()
     wall = WallTime(factor=settings.wall_time_factor, extra=settings.wall_time_extra_seconds)
-    return Judge(settings.worker_name, installed, bundles, validators, wall)
+    return Judge(settings.worker_name, installed, bundles, Runner(validators, wall))
 
 
 async def _run_until_signal(settings: WorkerSettings) -> None:

@@ -25,7 +25,7 @@ from services.execution.worker.cancellations import CANCEL_SUBJECTS, Cancellatio
 from services.execution.worker.judging import Judge
 from services.execution.worker.pull import Pull
 from services.execution.worker.results import Results
-from services.execution.worker.sandbox.sandbox import Sandbox
+from services.execution.worker.slot import Slot
 from services.execution.worker.tasks import Task
 from services.execution.worker.verdicts import Outcome, judge_error
 
@@ -70,7 +70,7 @@ class JudgingQueue:
         """Hear which judgings are cancelled, from the first connection on."""
         await self._broker.subscribe(CANCEL_SUBJECTS, self._cancellations.hear)
 
-    async def serve(self, sandbox: Sandbox, stop: asyncio.Event) -> None:
+    async def serve(self, slot: Slot, stop: asyncio.Event) -> None:
         """Judge in this slot until `stop` is set; the task in hand is finished. Cancelling gives it back.
 
         NATS may come and go: this goes on.
@@ -78,7 +78,7 @@ class JudgingQueue:
         while not stop.is_set():
             try:
                 if (message := await self._next(stop)) is not None:
-                    await self._take(message, sandbox)
+                    await self._take(message, slot)
             except* Unavailable:  # alone, or out of the tasks of a judging
                 log.warning("the judging queue is away, trying again")
                 with contextlib.suppress(TimeoutError):
@@ -114,7 +114,7 @@ class JudgingQueue:
             max_waiting=10_000,
         )
 
-    async def _take(self, message: Msg, sandbox: Sandbox) -> None:
+    async def _take(self, message: Msg, slot: Slot) -> None:
         try:
             task = convert.to_task(message.data)
         except DecodeError:
@@ -125,12 +125,12 @@ class JudgingQueue:
         if message.metadata.num_delivered == 1:
             metrics.QUEUE_SECONDS.observe((datetime.now(UTC) - message.metadata.timestamp).total_seconds())
         with _traced(message, task) as headers, metrics.BUSY_SLOTS.track_inprogress():
-            await self._judge_and_acknowledge(message, task, headers, sandbox)
+            await self._judge_and_acknowledge(message, task, headers, slot)
 
-    async def _judge_and_acknowledge(self, message: Msg, task: Task, headers: dict[str, str], sandbox: Sandbox) -> None:
+    async def _judge_and_acknowledge(self, message: Msg, task: Task, headers: dict[str, str], slot: Slot) -> None:
         try:
             async with self._cancellations.noticed(task.judging):
-                await self._judge_and_publish(message, task, headers, sandbox)
+                await self._judge_and_publish(message, task, headers, slot)
         except JudgingCancelled:
             log.info("judging %s is cancelled", task.judging)
             metrics.JUDGINGS.labels(task.language, "CANCELLED").inc()
@@ -140,18 +140,18 @@ class JudgingQueue:
         with translated():
             await message.ack()
 
-    async def _judge_and_publish(self, message: Msg, task: Task, headers: dict[str, str], sandbox: Sandbox) -> None:
+    async def _judge_and_publish(self, message: Msg, task: Task, headers: dict[str, str], slot: Slot) -> None:
         results = Results(self._broker, task, message.metadata.num_delivered, headers)
         async with asyncio.TaskGroup() as tasks:
             heartbeat = tasks.create_task(self._keep(message), name="heartbeat")
             publishing = tasks.create_task(results.publish(), name="publish results")
-            outcome = await self._outcome(message, task, results, sandbox)
+            outcome = await self._outcome(message, task, results, slot)
             results.emit(convert.finished(outcome))
             results.close()
             await publishing
             heartbeat.cancel()
 
-    async def _outcome(self, message: Msg, task: Task, results: Results, sandbox: Sandbox) -> Outcome:
+    async def _outcome(self, message: Msg, task: Task, results: Results, slot: Slot) -> Outcome:
         started = time.monotonic()
         if message.metadata.num_delivered > self._max_attempts:
             outcome = Outcome(ruling=judge_error(f"{self._max_attempts} workers were lost while they judged this"))
@@ -160,16 +160,16 @@ class JudgingQueue:
                 ruling=judge_error(f"the task is on the queue of a language other than {task.language!r}")
             )
         else:
-            outcome = await self._judged(task, results, sandbox)
+            outcome = await self._judged(task, results, slot)
         metrics.JUDGING_SECONDS.labels(task.language).observe(time.monotonic() - started)
         metrics.JUDGINGS.labels(task.language, outcome.ruling.verdict).inc()
         if outcome.ruling.internal_error:
             log.error("judging %s failed: %s", task.judging, outcome.ruling.internal_error)
         return outcome
 
-    async def _judged(self, task: Task, results: Results, sandbox: Sandbox) -> Outcome:
+    async def _judged(self, task: Task, results: Results, slot: Slot) -> Outcome:
         try:
-            return await self._judge.judge(task, sandbox, results.emit)
+            return await self._judge.judge(task, slot, results.emit)
         except Unavailable:
             raise
         except Exception as error:  # whatever a task does to us, the queue goes on

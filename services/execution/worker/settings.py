@@ -75,7 +75,8 @@ class WorkerSettings(Settings):
         default=60000,
         ge=1,
         description="For a worker that is root: the user id of the first slot's programs. The next slots have the next "
-        "ones, so that programs of two slots cannot signal each other. No account may have them.",
+        "ones, then come those of each slot's validators, so that no two can signal each other. No account may have "
+        "them.",
     )
     sandbox_required_layers: Names = Field(
         default=("rlimits", "no_new_privs", "seccomp"),

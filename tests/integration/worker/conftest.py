@@ -12,9 +12,11 @@ import pytest
 
 from services.execution.languages.language import load_languages
 from services.execution.worker.bundles import BundleInvalid, Bundles
-from services.execution.worker.judging import Judge, WallTime
+from services.execution.worker.judging import Judge
 from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
+from services.execution.worker.slot import Slot
 from services.execution.worker.tasks import Task
+from services.execution.worker.test_run import Runner, WallTime
 from services.execution.worker.validators import Validators
 from services.execution.worker.verdicts import Outcome
 
@@ -44,6 +46,14 @@ async def sandbox(worker_directory: Path) -> AsyncIterator[Sandbox]:
 
 
 @pytest.fixture(scope="session")
+async def slot(worker_directory: Path, sandbox: Sandbox) -> AsyncIterator[Slot]:
+    """The same slot with the other side, for output validators."""
+    user = SlotSettings.user_of_slot(1, first_user())
+    async with Sandbox(SlotSettings(directory=worker_directory / "slot-validator", user=user)) as validator:
+        yield Slot(sandbox, validator)
+
+
+@pytest.fixture(scope="session")
 def store() -> dict[str, bytes]:
     """Bundles by digest."""
     return {}
@@ -64,11 +74,11 @@ def judge(worker_directory: Path, store: dict[str, bytes]) -> Judge:
     languages = load_languages()
     validators = Validators(derived, languages)
     validators.prepare()
-    return Judge("test", languages, bundles, validators, WallTime(factor=2, extra=1))
+    return Judge("test", languages, bundles, Runner(validators, WallTime(factor=2, extra=1)))
 
 
 @pytest.fixture(scope="session")
-def judge_files(judge: Judge, store: dict[str, bytes], sandbox: Sandbox) -> JudgeFiles:
+def judge_files(judge: Judge, store: dict[str, bytes], slot: Slot) -> JudgeFiles:
     """Judges files of a language against a bundle, and returns the outcome."""
     serial = count(1)
 
@@ -83,6 +93,6 @@ def judge_files(judge: Judge, store: dict[str, bytes], sandbox: Sandbox) -> Judg
             language=language,
             files=files,
         )
-        return await judge.judge(task, sandbox, lambda event: None)
+        return await judge.judge(task, slot, lambda event: None)
 
     return run

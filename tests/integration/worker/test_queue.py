@@ -83,7 +83,7 @@ async def start_worker(nats: tuple[str, Process], broker: Broker) -> AsyncIterat
                     "JUDGEMESH_ACK_WAIT_SECONDS": "1",
                     "JUDGEMESH_MAX_ATTEMPTS": "3",
                     "JUDGEMESH_GRACE_SECONDS": "0.1",
-                    "JUDGEMESH_SANDBOX_FIRST_USER": str(first_user() + 3 + len(started)),
+                    "JUDGEMESH_SANDBOX_FIRST_USER": str(first_user() + 3 + 2 * len(started)),
                 }
                 | changes
             )
