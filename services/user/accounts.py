@@ -13,8 +13,12 @@ CONTESTANT: Final = "contestant"
 ROLES: Final = frozenset({CONTESTANT, "setter", "director", ADMIN})
 ME: Final = "users/me"
 
-RESERVED_USERNAMES: Final = frozenset({ADMIN})
-"""Nobody registers these: the administrator of a new platform has one of them."""
+RESERVED_USERNAMES: Final = frozenset({
+    "admin", "administrator", "api", "contest", "director", "everybody", "everyone", "judge", "judgemesh", "jury",
+    "moderator", "nobody", "official", "operator", "organizer", "root", "staff", "superuser", "support", "system",
+    "team", "webmaster",
+})  # fmt: skip
+"""Nobody registers these: the administrator of a new platform has one of them, and the others pass for officials."""
 
 ADMIN_FIELDS: Final = frozenset({"roles", "disabled"})
 

@@ -28,7 +28,7 @@ from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cjudgemesh/user/v1/user.proto\x12\x11judgemesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\x9f\x03\n\x04User\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08username\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1d\n\x0c\x64isplay_name\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12\x1c\n\x05\x65mail\x18\x05 \x01(\tB\r\xbaH\nr\x05\x18\xfe\x01`\x01\xd8\x01\x01\x12\x1c\n\x0b\x61\x66\x66iliation\x18\x06 \x01(\tB\x07\xbaH\x04r\x02\x18x\x12;\n\x05roles\x18\x07 \x03(\x0e\x32\x17.judgemesh.user.v1.RoleB\x13\xbaH\x10\x92\x01\r\x10\x04\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x10\n\x08\x64isabled\x18\x08 \x01(\x08\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x0b \x01(\t:2\xea\x41/\n\x12judgemesh.dev/User\x12\x0cusers/{user}*\x05users2\x04user\"\x8b\x03\n\x07Session\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12)\n\x04user\x18\x02 \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x1a\n\x0c\x61\x63\x63\x65ss_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rrefresh_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12=\n\x13refresh_expire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x18\n\nuser_agent\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03:A\xea\x41>\n\x15judgemesh.dev/Session\x12\x12sessions/{session}*\x08sessions2\x07session\"\xc3\x02\n\x08\x41piToken\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x1d\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12\x14\n\x06secret\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\rlast_use_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:M\xea\x41J\n\x16judgemesh.dev/ApiToken\x12\x1busers/{user}/tokens/{token}*\tapiTokens2\x08\x61piToken\",\n\x04Jwks\x12$\n\x04keys\x18\x01 \x03(\x0b\x32\x16.judgemesh.user.v1.Jwk\"Q\n\x03Jwk\x12\x0b\n\x03kty\x18\x01 \x01(\t\x12\x0b\n\x03\x63rv\x18\x02 \x01(\t\x12\t\n\x01x\x18\x03 \x01(\t\x12\x0b\n\x03kid\x18\x04 \x01(\t\x12\x0b\n\x03use\x18\x05 \x01(\t\x12\x0b\n\x03\x61lg\x18\x06 \x01(\t*e\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x13\n\x0fROLE_CONTESTANT\x10\x01\x12\x0f\n\x0bROLE_SETTER\x10\x02\x12\x11\n\rROLE_DIRECTOR\x10\x03\x12\x0e\n\nROLE_ADMIN\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1cjudgemesh/user/v1/user.proto\x12\x11judgemesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\x06\n\x04User\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08username\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\xeb\x01\n\x0c\x64isplay_name\x18\x04 \x01(\tB\xd4\x01\xbaH\xd0\x01r\x02\x18P\xba\x01\xc8\x01\n\x0fstring.one_line\x12\x61must be one line of text, without control characters and marks that turn the direction of writing\x1aRthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')\x12\x1c\n\x05\x65mail\x18\x05 \x01(\tB\r\xbaH\nr\x05\x18\xfe\x01`\x01\xd8\x01\x01\x12\xea\x01\n\x0b\x61\x66\x66iliation\x18\x06 \x01(\tB\xd4\x01\xbaH\xd0\x01r\x02\x18x\xba\x01\xc8\x01\n\x0fstring.one_line\x12\x61must be one line of text, without control characters and marks that turn the direction of writing\x1aRthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')\x12;\n\x05roles\x18\x07 \x03(\x0e\x32\x17.judgemesh.user.v1.RoleB\x13\xbaH\x10\x92\x01\r\x10\x04\x18\x01\"\x07\x82\x01\x04\x10\x01 \x00\x12\x10\n\x08\x64isabled\x18\x08 \x01(\x08\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x0b \x01(\t:2\xea\x41/\n\x12judgemesh.dev/User\x12\x0cusers/{user}*\x05users2\x04user\"\x8b\x03\n\x07Session\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12)\n\x04user\x18\x02 \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x1a\n\x0c\x61\x63\x63\x65ss_token\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1b\n\rrefresh_token\x18\x04 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x65xpire_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12=\n\x13refresh_expire_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x18\n\nuser_agent\x18\x08 \x01(\tB\x04\xe2\x41\x01\x03:A\xea\x41>\n\x15judgemesh.dev/Session\x12\x12sessions/{session}*\x08sessions2\x07session\"\x92\x04\n\x08\x41piToken\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\xeb\x01\n\x0c\x64isplay_name\x18\x02 \x01(\tB\xd4\x01\xbaH\xd0\x01r\x02\x18P\xba\x01\xc8\x01\n\x0fstring.one_line\x12\x61must be one line of text, without control characters and marks that turn the direction of writing\x1aRthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')\x12\x14\n\x06secret\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12/\n\x0b\x65xpire_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x35\n\x0b\x63reate_time\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x37\n\rlast_use_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:M\xea\x41J\n\x16judgemesh.dev/ApiToken\x12\x1busers/{user}/tokens/{token}*\tapiTokens2\x08\x61piToken\",\n\x04Jwks\x12$\n\x04keys\x18\x01 \x03(\x0b\x32\x16.judgemesh.user.v1.Jwk\"Q\n\x03Jwk\x12\x0b\n\x03kty\x18\x01 \x01(\t\x12\x0b\n\x03\x63rv\x18\x02 \x01(\t\x12\t\n\x01x\x18\x03 \x01(\t\x12\x0b\n\x03kid\x18\x04 \x01(\t\x12\x0b\n\x03use\x18\x05 \x01(\t\x12\x0b\n\x03\x61lg\x18\x06 \x01(\t*e\n\x04Role\x12\x14\n\x10ROLE_UNSPECIFIED\x10\x00\x12\x13\n\x0fROLE_CONTESTANT\x10\x01\x12\x0f\n\x0bROLE_SETTER\x10\x02\x12\x11\n\rROLE_DIRECTOR\x10\x03\x12\x0e\n\nROLE_ADMIN\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,11 +42,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USER'].fields_by_name['username']._loaded_options = None
   _globals['_USER'].fields_by_name['username']._serialized_options = b'\342A\001\003'
   _globals['_USER'].fields_by_name['display_name']._loaded_options = None
-  _globals['_USER'].fields_by_name['display_name']._serialized_options = b'\272H\004r\002\030P'
+  _globals['_USER'].fields_by_name['display_name']._serialized_options = b'\272H\320\001r\002\030P\272\001\310\001\n\017string.one_line\022amust be one line of text, without control characters and marks that turn the direction of writing\032Rthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')'
   _globals['_USER'].fields_by_name['email']._loaded_options = None
   _globals['_USER'].fields_by_name['email']._serialized_options = b'\272H\nr\005\030\376\001`\001\330\001\001'
   _globals['_USER'].fields_by_name['affiliation']._loaded_options = None
-  _globals['_USER'].fields_by_name['affiliation']._serialized_options = b'\272H\004r\002\030x'
+  _globals['_USER'].fields_by_name['affiliation']._serialized_options = b'\272H\320\001r\002\030x\272\001\310\001\n\017string.one_line\022amust be one line of text, without control characters and marks that turn the direction of writing\032Rthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')'
   _globals['_USER'].fields_by_name['roles']._loaded_options = None
   _globals['_USER'].fields_by_name['roles']._serialized_options = b'\272H\020\222\001\r\020\004\030\001\"\007\202\001\004\020\001 \000'
   _globals['_USER'].fields_by_name['create_time']._loaded_options = None
@@ -76,7 +76,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APITOKEN'].fields_by_name['name']._loaded_options = None
   _globals['_APITOKEN'].fields_by_name['name']._serialized_options = b'\342A\001\010'
   _globals['_APITOKEN'].fields_by_name['display_name']._loaded_options = None
-  _globals['_APITOKEN'].fields_by_name['display_name']._serialized_options = b'\272H\004r\002\030P'
+  _globals['_APITOKEN'].fields_by_name['display_name']._serialized_options = b'\272H\320\001r\002\030P\272\001\310\001\n\017string.one_line\022amust be one line of text, without control characters and marks that turn the direction of writing\032Rthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')'
   _globals['_APITOKEN'].fields_by_name['secret']._loaded_options = None
   _globals['_APITOKEN'].fields_by_name['secret']._serialized_options = b'\342A\001\003'
   _globals['_APITOKEN'].fields_by_name['create_time']._loaded_options = None
@@ -85,16 +85,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_APITOKEN'].fields_by_name['last_use_time']._serialized_options = b'\342A\001\003'
   _globals['_APITOKEN']._loaded_options = None
   _globals['_APITOKEN']._serialized_options = b'\352AJ\n\026judgemesh.dev/ApiToken\022\033users/{user}/tokens/{token}*\tapiTokens2\010apiToken'
-  _globals['_ROLE']._serialized_start=1444
-  _globals['_ROLE']._serialized_end=1545
+  _globals['_ROLE']._serialized_start=2065
+  _globals['_ROLE']._serialized_end=2166
   _globals['_USER']._serialized_start=174
-  _globals['_USER']._serialized_end=589
-  _globals['_SESSION']._serialized_start=592
-  _globals['_SESSION']._serialized_end=987
-  _globals['_APITOKEN']._serialized_start=990
-  _globals['_APITOKEN']._serialized_end=1313
-  _globals['_JWKS']._serialized_start=1315
-  _globals['_JWKS']._serialized_end=1359
-  _globals['_JWK']._serialized_start=1361
-  _globals['_JWK']._serialized_end=1442
+  _globals['_USER']._serialized_end=1003
+  _globals['_SESSION']._serialized_start=1006
+  _globals['_SESSION']._serialized_end=1401
+  _globals['_APITOKEN']._serialized_start=1404
+  _globals['_APITOKEN']._serialized_end=1934
+  _globals['_JWKS']._serialized_start=1936
+  _globals['_JWKS']._serialized_end=1980
+  _globals['_JWK']._serialized_start=1982
+  _globals['_JWK']._serialized_end=2063
 # @@protoc_insertion_point(module_scope)

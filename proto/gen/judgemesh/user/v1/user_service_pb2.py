@@ -32,7 +32,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from judgemesh.user.v1 import user_pb2 as judgemesh_dot_user_dot_v1_dot_user__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$judgemesh/user/v1/user_service.proto\x12\x11judgemesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cjudgemesh/user/v1/user.proto\"\x87\x03\n\x11\x43reateUserRequest\x12\xd2\x01\n\x08username\x18\x01 \x01(\tB\xbf\x01\xe2\x41\x01\x02\xbaH\xb7\x01\xba\x01\xb3\x01\n\x08username\x12jmust be 2 to 32 lower-case letters, digits, \'-\', \'_\' or \'.\', starting with a letter or digit, and not \'me\'\x1a;this.matches(\'^[a-z0-9][a-z0-9._-]{1,31}$\') && this != \'me\'\x12!\n\x08password\x18\x02 \x01(\tB\x0f\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x08\x18\x80\x01\x12\x1d\n\x0c\x64isplay_name\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12\x1c\n\x05\x65mail\x18\x04 \x01(\tB\r\xbaH\nr\x05\x18\xfe\x01`\x01\xd8\x01\x01\x12\x1c\n\x0b\x61\x66\x66iliation\x18\x05 \x01(\tB\x07\xbaH\x04r\x02\x18x\x12\x1f\n\nrequest_id\x18\x06 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"c\n\x0eGetUserRequest\x12Q\n\x04name\x18\x01 \x01(\tBC\xe2\x41\x01\x02\xfa\x41\x14\n\x12judgemesh.dev/User\xbaH%r#2!^users/[a-z0-9][a-z0-9._-]{1,31}$\"[\n\x10ListUsersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x16\n\x05query\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18P\"T\n\x11ListUsersResponse\x12&\n\x05users\x18\x01 \x03(\x0b\x32\x17.judgemesh.user.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"w\n\x11UpdateUserRequest\x12\x31\n\x04user\x18\x01 \x01(\x0b\x32\x17.judgemesh.user.v1.UserB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xb5\x01\n\x15\x43hangePasswordRequest\x12Q\n\x04name\x18\x01 \x01(\tBC\xe2\x41\x01\x02\xfa\x41\x14\n\x12judgemesh.dev/User\xbaH%r#2!^users/[a-z0-9][a-z0-9._-]{1,31}$\x12\"\n\x0cold_password\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x04\xbaH\x05r\x03\x18\x80\x01\x12%\n\x0cnew_password\x18\x03 \x01(\tB\x0f\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x08\x18\x80\x01\"Z\n\x14\x43reateSessionRequest\x12\x1f\n\x08username\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12!\n\x08password\x18\x02 \x01(\tB\x0f\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x01\x18\x80\x01\"?\n\x15RefreshSessionRequest\x12&\n\rrefresh_token\x18\x01 \x01(\tB\x0f\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x01\x18\x80\x02\"F\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"]\n\x14ListSessionsResponse\x12,\n\x08sessions\x18\x01 \x03(\x0b\x32\x1a.judgemesh.user.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"c\n\x14\x44\x65leteSessionRequest\x12K\n\x04name\x18\x01 \x01(\tB=\xe2\x41\x01\x02\xfa\x41\x17\n\x15judgemesh.dev/Session\xbaH\x1cr\x1a\x32\x18^sessions/[0-9a-f-]{36}$\"\xc7\x01\n\x12\x43reateTokenRequest\x12W\n\x06parent\x18\x01 \x01(\tBG\xe2\x41\x01\x02\xfa\x41\x18\x12\x16judgemesh.dev/ApiToken\xbaH%r#2!^users/[a-z0-9][a-z0-9._-]{1,31}$\x12\x1d\n\x0c\x64isplay_name\x18\x02 \x01(\tB\x07\xbaH\x04r\x02\x18P\x12\x39\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\xbaH\x05\xb2\x01\x02@\x01\"\x9d\x01\n\x11ListTokensRequest\x12W\n\x06parent\x18\x01 \x01(\tBG\xe2\x41\x01\x02\xfa\x41\x18\x12\x16judgemesh.dev/ApiToken\xbaH%r#2!^users/[a-z0-9][a-z0-9._-]{1,31}$\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Z\n\x12ListTokensResponse\x12+\n\x06tokens\x18\x01 \x03(\x0b\x32\x1b.judgemesh.user.v1.ApiToken\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x80\x01\n\x12\x44\x65leteTokenRequest\x12j\n\x04name\x18\x01 \x01(\tB\\\xe2\x41\x01\x02\xfa\x41\x18\n\x16judgemesh.dev/ApiToken\xbaH:r826^users/[a-z0-9][a-z0-9._-]{1,31}/tokens/[0-9a-f-]{36}$\"\x10\n\x0eGetJwksRequest2\xf0\x0b\n\x0bUserService\x12\x61\n\nCreateUser\x12$.judgemesh.user.v1.CreateUserRequest\x1a\x17.judgemesh.user.v1.User\"\x14\x82\xd3\xe4\x93\x02\x0e\"\t/v1/users:\x01*\x12\x64\n\x07GetUser\x12!.judgemesh.user.v1.GetUserRequest\x1a\x17.judgemesh.user.v1.User\"\x1d\x90\x02\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/{name=users/*}\x12l\n\tListUsers\x12#.judgemesh.user.v1.ListUsersRequest\x1a$.judgemesh.user.v1.ListUsersResponse\"\x14\x90\x02\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/users\x12r\n\nUpdateUser\x12$.judgemesh.user.v1.UpdateUserRequest\x1a\x17.judgemesh.user.v1.User\"%\x82\xd3\xe4\x93\x02\x1f\x32\x17/v1/{user.name=users/*}:\x04user\x12\x80\x01\n\x0e\x43hangePassword\x12(.judgemesh.user.v1.ChangePasswordRequest\x1a\x16.google.protobuf.Empty\",\x82\xd3\xe4\x93\x02&\"!/v1/{name=users/*}:changePassword:\x01*\x12m\n\rCreateSession\x12\'.judgemesh.user.v1.CreateSessionRequest\x1a\x1a.judgemesh.user.v1.Session\"\x17\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/sessions:\x01*\x12w\n\x0eRefreshSession\x12(.judgemesh.user.v1.RefreshSessionRequest\x1a\x1a.judgemesh.user.v1.Session\"\x1f\x82\xd3\xe4\x93\x02\x19\"\x14/v1/sessions:refresh:\x01*\x12x\n\x0cListSessions\x12&.judgemesh.user.v1.ListSessionsRequest\x1a\'.judgemesh.user.v1.ListSessionsResponse\"\x17\x90\x02\x01\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/sessions\x12r\n\rDeleteSession\x12\'.judgemesh.user.v1.DeleteSessionRequest\x1a\x16.google.protobuf.Empty\" \x90\x02\x02\x82\xd3\xe4\x93\x02\x17*\x15/v1/{name=sessions/*}\x12y\n\x0b\x43reateToken\x12%.judgemesh.user.v1.CreateTokenRequest\x1a\x1b.judgemesh.user.v1.ApiToken\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/{parent=users/*}/tokens:\x01*\x12\x81\x01\n\nListTokens\x12$.judgemesh.user.v1.ListTokensRequest\x1a%.judgemesh.user.v1.ListTokensResponse\"&\x90\x02\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=users/*}/tokens\x12t\n\x0b\x44\x65leteToken\x12%.judgemesh.user.v1.DeleteTokenRequest\x1a\x16.google.protobuf.Empty\"&\x90\x02\x02\x82\xd3\xe4\x93\x02\x1d*\x1b/v1/{name=users/*/tokens/*}\x12h\n\x07GetJwks\x12!.judgemesh.user.v1.GetJwksRequest\x1a\x17.judgemesh.user.v1.Jwks\"!\x90\x02\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$judgemesh/user/v1/user_service.proto\x12\x11judgemesh.user.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1cgoogle/api/annotations.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1cjudgemesh/user/v1/user.proto\"\xa5\x06\n\x11\x43reateUserRequest\x12\xd2\x01\n\x08username\x18\x01 \x01(\tB\xbf\x01\xe2\x41\x01\x02\xbaH\xb7\x01\xba\x01\xb3\x01\n\x08username\x12jmust be 2 to 32 lower-case letters, digits, \'-\', \'_\' or \'.\', starting with a letter or digit, and not \'me\'\x1a;this.matches(\'^[a-z0-9][a-z0-9._-]{1,31}$\') && this != \'me\'\x12!\n\x08password\x18\x02 \x01(\tB\x0f\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x08\x18\x80\x01\x12\xeb\x01\n\x0c\x64isplay_name\x18\x03 \x01(\tB\xd4\x01\xbaH\xd0\x01r\x02\x18P\xba\x01\xc8\x01\n\x0fstring.one_line\x12\x61must be one line of text, without control characters and marks that turn the direction of writing\x1aRthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')\x12\x1c\n\x05\x65mail\x18\x04 \x01(\tB\r\xbaH\nr\x05\x18\xfe\x01`\x01\xd8\x01\x01\x12\xea\x01\n\x0b\x61\x66\x66iliation\x18\x05 \x01(\tB\xd4\x01\xbaH\xd0\x01r\x02\x18x\xba\x01\xc8\x01\n\x0fstring.one_line\x12\x61must be one line of text, without control characters and marks that turn the direction of writing\x1aRthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')\x12\x1f\n\nrequest_id\x18\x06 \x01(\tB\x0b\xbaH\x08r\x03\xb0\x01\x01\xd8\x01\x01\"c\n\x0eGetUserRequest\x12Q\n\x04name\x18\x01 \x01(\tBC\xe2\x41\x01\x02\xfa\x41\x14\n\x12judgemesh.dev/User\xbaH%r#2!^users/[a-z0-9][a-z0-9._-]{1,31}$\"[\n\x10ListUsersRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\x12\x16\n\x05query\x18\x03 \x01(\tB\x07\xbaH\x04r\x02\x18P\"T\n\x11ListUsersResponse\x12&\n\x05users\x18\x01 \x03(\x0b\x32\x17.judgemesh.user.v1.User\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"w\n\x11UpdateUserRequest\x12\x31\n\x04user\x18\x01 \x01(\x0b\x32\x17.judgemesh.user.v1.UserB\n\xe2\x41\x01\x02\xbaH\x03\xc8\x01\x01\x12/\n\x0bupdate_mask\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.FieldMask\"\xb5\x01\n\x15\x43hangePasswordRequest\x12Q\n\x04name\x18\x01 \x01(\tBC\xe2\x41\x01\x02\xfa\x41\x14\n\x12judgemesh.dev/User\xbaH%r#2!^users/[a-z0-9][a-z0-9._-]{1,31}$\x12\"\n\x0cold_password\x18\x02 \x01(\tB\x0c\xe2\x41\x01\x04\xbaH\x05r\x03\x18\x80\x01\x12%\n\x0cnew_password\x18\x03 \x01(\tB\x0f\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x08\x18\x80\x01\"Z\n\x14\x43reateSessionRequest\x12\x1f\n\x08username\x18\x01 \x01(\tB\r\xe2\x41\x01\x02\xbaH\x06r\x04\x10\x01\x18@\x12!\n\x08password\x18\x02 \x01(\tB\x0f\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x01\x18\x80\x01\"?\n\x15RefreshSessionRequest\x12&\n\rrefresh_token\x18\x01 \x01(\tB\x0f\xe2\x41\x02\x02\x04\xbaH\x07r\x05\x10\x01\x18\x80\x02\"F\n\x13ListSessionsRequest\x12\x11\n\tpage_size\x18\x01 \x01(\x05\x12\x1c\n\npage_token\x18\x02 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"]\n\x14ListSessionsResponse\x12,\n\x08sessions\x18\x01 \x03(\x0b\x32\x1a.judgemesh.user.v1.Session\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"c\n\x14\x44\x65leteSessionRequest\x12K\n\x04name\x18\x01 \x01(\tB=\xe2\x41\x01\x02\xfa\x41\x17\n\x15judgemesh.dev/Session\xbaH\x1cr\x1a\x32\x18^sessions/[0-9a-f-]{36}$\"\x96\x03\n\x12\x43reateTokenRequest\x12W\n\x06parent\x18\x01 \x01(\tBG\xe2\x41\x01\x02\xfa\x41\x18\x12\x16judgemesh.dev/ApiToken\xbaH%r#2!^users/[a-z0-9][a-z0-9._-]{1,31}$\x12\xeb\x01\n\x0c\x64isplay_name\x18\x02 \x01(\tB\xd4\x01\xbaH\xd0\x01r\x02\x18P\xba\x01\xc8\x01\n\x0fstring.one_line\x12\x61must be one line of text, without control characters and marks that turn the direction of writing\x1aRthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')\x12\x39\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x08\xbaH\x05\xb2\x01\x02@\x01\"\x9d\x01\n\x11ListTokensRequest\x12W\n\x06parent\x18\x01 \x01(\tBG\xe2\x41\x01\x02\xfa\x41\x18\x12\x16judgemesh.dev/ApiToken\xbaH%r#2!^users/[a-z0-9][a-z0-9._-]{1,31}$\x12\x11\n\tpage_size\x18\x02 \x01(\x05\x12\x1c\n\npage_token\x18\x03 \x01(\tB\x08\xbaH\x05r\x03\x18\x80\x08\"Z\n\x12ListTokensResponse\x12+\n\x06tokens\x18\x01 \x03(\x0b\x32\x1b.judgemesh.user.v1.ApiToken\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\x80\x01\n\x12\x44\x65leteTokenRequest\x12j\n\x04name\x18\x01 \x01(\tB\\\xe2\x41\x01\x02\xfa\x41\x18\n\x16judgemesh.dev/ApiToken\xbaH:r826^users/[a-z0-9][a-z0-9._-]{1,31}/tokens/[0-9a-f-]{36}$\"\x10\n\x0eGetJwksRequest2\xf0\x0b\n\x0bUserService\x12\x61\n\nCreateUser\x12$.judgemesh.user.v1.CreateUserRequest\x1a\x17.judgemesh.user.v1.User\"\x14\x82\xd3\xe4\x93\x02\x0e\"\t/v1/users:\x01*\x12\x64\n\x07GetUser\x12!.judgemesh.user.v1.GetUserRequest\x1a\x17.judgemesh.user.v1.User\"\x1d\x90\x02\x01\x82\xd3\xe4\x93\x02\x14\x12\x12/v1/{name=users/*}\x12l\n\tListUsers\x12#.judgemesh.user.v1.ListUsersRequest\x1a$.judgemesh.user.v1.ListUsersResponse\"\x14\x90\x02\x01\x82\xd3\xe4\x93\x02\x0b\x12\t/v1/users\x12r\n\nUpdateUser\x12$.judgemesh.user.v1.UpdateUserRequest\x1a\x17.judgemesh.user.v1.User\"%\x82\xd3\xe4\x93\x02\x1f\x32\x17/v1/{user.name=users/*}:\x04user\x12\x80\x01\n\x0e\x43hangePassword\x12(.judgemesh.user.v1.ChangePasswordRequest\x1a\x16.google.protobuf.Empty\",\x82\xd3\xe4\x93\x02&\"!/v1/{name=users/*}:changePassword:\x01*\x12m\n\rCreateSession\x12\'.judgemesh.user.v1.CreateSessionRequest\x1a\x1a.judgemesh.user.v1.Session\"\x17\x82\xd3\xe4\x93\x02\x11\"\x0c/v1/sessions:\x01*\x12w\n\x0eRefreshSession\x12(.judgemesh.user.v1.RefreshSessionRequest\x1a\x1a.judgemesh.user.v1.Session\"\x1f\x82\xd3\xe4\x93\x02\x19\"\x14/v1/sessions:refresh:\x01*\x12x\n\x0cListSessions\x12&.judgemesh.user.v1.ListSessionsRequest\x1a\'.judgemesh.user.v1.ListSessionsResponse\"\x17\x90\x02\x01\x82\xd3\xe4\x93\x02\x0e\x12\x0c/v1/sessions\x12r\n\rDeleteSession\x12\'.judgemesh.user.v1.DeleteSessionRequest\x1a\x16.google.protobuf.Empty\" \x90\x02\x02\x82\xd3\xe4\x93\x02\x17*\x15/v1/{name=sessions/*}\x12y\n\x0b\x43reateToken\x12%.judgemesh.user.v1.CreateTokenRequest\x1a\x1b.judgemesh.user.v1.ApiToken\"&\x82\xd3\xe4\x93\x02 \"\x1b/v1/{parent=users/*}/tokens:\x01*\x12\x81\x01\n\nListTokens\x12$.judgemesh.user.v1.ListTokensRequest\x1a%.judgemesh.user.v1.ListTokensResponse\"&\x90\x02\x01\x82\xd3\xe4\x93\x02\x1d\x12\x1b/v1/{parent=users/*}/tokens\x12t\n\x0b\x44\x65leteToken\x12%.judgemesh.user.v1.DeleteTokenRequest\x1a\x16.google.protobuf.Empty\"&\x90\x02\x02\x82\xd3\xe4\x93\x02\x1d*\x1b/v1/{name=users/*/tokens/*}\x12h\n\x07GetJwks\x12!.judgemesh.user.v1.GetJwksRequest\x1a\x17.judgemesh.user.v1.Jwks\"!\x90\x02\x01\x82\xd3\xe4\x93\x02\x18\x12\x16/.well-known/jwks.jsonb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -44,11 +44,11 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATEUSERREQUEST'].fields_by_name['password']._loaded_options = None
   _globals['_CREATEUSERREQUEST'].fields_by_name['password']._serialized_options = b'\342A\002\002\004\272H\007r\005\020\010\030\200\001'
   _globals['_CREATEUSERREQUEST'].fields_by_name['display_name']._loaded_options = None
-  _globals['_CREATEUSERREQUEST'].fields_by_name['display_name']._serialized_options = b'\272H\004r\002\030P'
+  _globals['_CREATEUSERREQUEST'].fields_by_name['display_name']._serialized_options = b'\272H\320\001r\002\030P\272\001\310\001\n\017string.one_line\022amust be one line of text, without control characters and marks that turn the direction of writing\032Rthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')'
   _globals['_CREATEUSERREQUEST'].fields_by_name['email']._loaded_options = None
   _globals['_CREATEUSERREQUEST'].fields_by_name['email']._serialized_options = b'\272H\nr\005\030\376\001`\001\330\001\001'
   _globals['_CREATEUSERREQUEST'].fields_by_name['affiliation']._loaded_options = None
-  _globals['_CREATEUSERREQUEST'].fields_by_name['affiliation']._serialized_options = b'\272H\004r\002\030x'
+  _globals['_CREATEUSERREQUEST'].fields_by_name['affiliation']._serialized_options = b'\272H\320\001r\002\030x\272\001\310\001\n\017string.one_line\022amust be one line of text, without control characters and marks that turn the direction of writing\032Rthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')'
   _globals['_CREATEUSERREQUEST'].fields_by_name['request_id']._loaded_options = None
   _globals['_CREATEUSERREQUEST'].fields_by_name['request_id']._serialized_options = b'\272H\010r\003\260\001\001\330\001\001'
   _globals['_GETUSERREQUEST'].fields_by_name['name']._loaded_options = None
@@ -78,7 +78,7 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_CREATETOKENREQUEST'].fields_by_name['parent']._loaded_options = None
   _globals['_CREATETOKENREQUEST'].fields_by_name['parent']._serialized_options = b'\342A\001\002\372A\030\022\026judgemesh.dev/ApiToken\272H%r#2!^users/[a-z0-9][a-z0-9._-]{1,31}$'
   _globals['_CREATETOKENREQUEST'].fields_by_name['display_name']._loaded_options = None
-  _globals['_CREATETOKENREQUEST'].fields_by_name['display_name']._serialized_options = b'\272H\004r\002\030P'
+  _globals['_CREATETOKENREQUEST'].fields_by_name['display_name']._serialized_options = b'\272H\320\001r\002\030P\272\001\310\001\n\017string.one_line\022amust be one line of text, without control characters and marks that turn the direction of writing\032Rthis.matches(\'^[^\\\\x00-\\\\x1f\\\\x7f-\\\\x9f\\u2028\\u2029\\u202a-\\u202e\\u2066-\\u2069]*$\')'
   _globals['_CREATETOKENREQUEST'].fields_by_name['expire_time']._loaded_options = None
   _globals['_CREATETOKENREQUEST'].fields_by_name['expire_time']._serialized_options = b'\272H\005\262\001\002@\001'
   _globals['_LISTTOKENSREQUEST'].fields_by_name['parent']._loaded_options = None
@@ -114,37 +114,37 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_USERSERVICE'].methods_by_name['GetJwks']._loaded_options = None
   _globals['_USERSERVICE'].methods_by_name['GetJwks']._serialized_options = b'\220\002\001\202\323\344\223\002\030\022\026/.well-known/jwks.json'
   _globals['_CREATEUSERREQUEST']._serialized_start=305
-  _globals['_CREATEUSERREQUEST']._serialized_end=696
-  _globals['_GETUSERREQUEST']._serialized_start=698
-  _globals['_GETUSERREQUEST']._serialized_end=797
-  _globals['_LISTUSERSREQUEST']._serialized_start=799
-  _globals['_LISTUSERSREQUEST']._serialized_end=890
-  _globals['_LISTUSERSRESPONSE']._serialized_start=892
-  _globals['_LISTUSERSRESPONSE']._serialized_end=976
-  _globals['_UPDATEUSERREQUEST']._serialized_start=978
-  _globals['_UPDATEUSERREQUEST']._serialized_end=1097
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1100
-  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1281
-  _globals['_CREATESESSIONREQUEST']._serialized_start=1283
-  _globals['_CREATESESSIONREQUEST']._serialized_end=1373
-  _globals['_REFRESHSESSIONREQUEST']._serialized_start=1375
-  _globals['_REFRESHSESSIONREQUEST']._serialized_end=1438
-  _globals['_LISTSESSIONSREQUEST']._serialized_start=1440
-  _globals['_LISTSESSIONSREQUEST']._serialized_end=1510
-  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1512
-  _globals['_LISTSESSIONSRESPONSE']._serialized_end=1605
-  _globals['_DELETESESSIONREQUEST']._serialized_start=1607
-  _globals['_DELETESESSIONREQUEST']._serialized_end=1706
-  _globals['_CREATETOKENREQUEST']._serialized_start=1709
-  _globals['_CREATETOKENREQUEST']._serialized_end=1908
-  _globals['_LISTTOKENSREQUEST']._serialized_start=1911
-  _globals['_LISTTOKENSREQUEST']._serialized_end=2068
-  _globals['_LISTTOKENSRESPONSE']._serialized_start=2070
-  _globals['_LISTTOKENSRESPONSE']._serialized_end=2160
-  _globals['_DELETETOKENREQUEST']._serialized_start=2163
-  _globals['_DELETETOKENREQUEST']._serialized_end=2291
-  _globals['_GETJWKSREQUEST']._serialized_start=2293
-  _globals['_GETJWKSREQUEST']._serialized_end=2309
-  _globals['_USERSERVICE']._serialized_start=2312
-  _globals['_USERSERVICE']._serialized_end=3832
+  _globals['_CREATEUSERREQUEST']._serialized_end=1110
+  _globals['_GETUSERREQUEST']._serialized_start=1112
+  _globals['_GETUSERREQUEST']._serialized_end=1211
+  _globals['_LISTUSERSREQUEST']._serialized_start=1213
+  _globals['_LISTUSERSREQUEST']._serialized_end=1304
+  _globals['_LISTUSERSRESPONSE']._serialized_start=1306
+  _globals['_LISTUSERSRESPONSE']._serialized_end=1390
+  _globals['_UPDATEUSERREQUEST']._serialized_start=1392
+  _globals['_UPDATEUSERREQUEST']._serialized_end=1511
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_start=1514
+  _globals['_CHANGEPASSWORDREQUEST']._serialized_end=1695
+  _globals['_CREATESESSIONREQUEST']._serialized_start=1697
+  _globals['_CREATESESSIONREQUEST']._serialized_end=1787
+  _globals['_REFRESHSESSIONREQUEST']._serialized_start=1789
+  _globals['_REFRESHSESSIONREQUEST']._serialized_end=1852
+  _globals['_LISTSESSIONSREQUEST']._serialized_start=1854
+  _globals['_LISTSESSIONSREQUEST']._serialized_end=1924
+  _globals['_LISTSESSIONSRESPONSE']._serialized_start=1926
+  _globals['_LISTSESSIONSRESPONSE']._serialized_end=2019
+  _globals['_DELETESESSIONREQUEST']._serialized_start=2021
+  _globals['_DELETESESSIONREQUEST']._serialized_end=2120
+  _globals['_CREATETOKENREQUEST']._serialized_start=2123
+  _globals['_CREATETOKENREQUEST']._serialized_end=2529
+  _globals['_LISTTOKENSREQUEST']._serialized_start=2532
+  _globals['_LISTTOKENSREQUEST']._serialized_end=2689
+  _globals['_LISTTOKENSRESPONSE']._serialized_start=2691
+  _globals['_LISTTOKENSRESPONSE']._serialized_end=2781
+  _globals['_DELETETOKENREQUEST']._serialized_start=2784
+  _globals['_DELETETOKENREQUEST']._serialized_end=2912
+  _globals['_GETJWKSREQUEST']._serialized_start=2914
+  _globals['_GETJWKSREQUEST']._serialized_end=2930
+  _globals['_USERSERVICE']._serialized_start=2933
+  _globals['_USERSERVICE']._serialized_end=4453
 # @@protoc_insertion_point(module_scope)
