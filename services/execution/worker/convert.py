@@ -42,11 +42,15 @@ def to_manifest(data: bytes) -> Manifest:
                 input=test.input,
                 answer=test.answer,
                 validator_flags=tuple(test.validator_flags),
+                arguments=tuple(test.arguments),
+                files=test.files,
             )
             for number, test in enumerate(message.tests, 1)
         ),
         validator_flags=tuple(message.output_validator.flags),
         validator_folder=message.output_validator.folder,
+        interactive=message.interaction == judging_pb2.INTERACTION_INTERACTIVE,
+        max_passes=max(1, message.max_passes),
     )
 
 

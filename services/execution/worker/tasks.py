@@ -47,6 +47,10 @@ class Test:
     input: str
     answer: str
     validator_flags: tuple[str, ...]
+    arguments: tuple[str, ...] = ()
+    """The program's command-line arguments."""
+    files: str = ""
+    """The folder of the bundle with files for the program's working directory; empty without any."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,3 +63,7 @@ class Manifest:
     validator_flags: tuple[str, ...]
     validator_folder: str
     """The folder of the custom output validator; empty for the default one."""
+    interactive: bool = False
+    """Whether program and validator run at the same time, each reading what the other writes."""
+    max_passes: int = 1
+    """The most runs of the program on one test, where the validator may ask for another one."""

@@ -70,6 +70,12 @@ class JudgedTest:
     usage: Usage
     exit_code: int = 0
     signal: int = 0
+    score: float | None = None
+    """What the output validator wrote to `score.txt`, whatever its verdict."""
+    score_multiplier: float | None = None
+    """What it wrote to `score_multiplier.txt`, from 0 to 1; never together with a score."""
+    judge_message: str = ""
+    """What the output validator says to the judges alone (`judgemessage.txt`)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
