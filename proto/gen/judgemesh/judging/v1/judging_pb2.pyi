@@ -61,6 +61,7 @@ class JudgingManifest(_message.Message):
     SCORING_FIELD_NUMBER: _builtins.int
     GROUPS_FIELD_NUMBER: _builtins.int
     VERIFICATION_FIELD_NUMBER: _builtins.int
+    INCLUDED_FIELD_NUMBER: _builtins.int
     problem: _builtins.str
     """The problem's resource name, for logs and traces. Example: "problems/hello"."""
     interaction: Global___Interaction.ValueType
@@ -89,6 +90,10 @@ class JudgingManifest(_message.Message):
     def verification(self) -> Global___Verification:
         """Programs of the package that are run only to verify it."""
 
+    @_builtins.property
+    def included(self) -> _containers.RepeatedCompositeFieldContainer[Global___IncludedFiles]:
+        """Files of the package that lie beside those of every submission."""
+
     def __init__(
         self,
         *,
@@ -101,14 +106,41 @@ class JudgingManifest(_message.Message):
         scoring: _builtins.bool = ...,
         groups: Global___TestGroup | None = ...,
         verification: Global___Verification | None = ...,
+        included: _abc.Iterable[Global___IncludedFiles] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "limits", b"limits", "output_validator", b"output_validator", "verification", b"verification"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "interaction", b"interaction", "limits", b"limits", "max_passes", b"max_passes", "output_validator", b"output_validator", "problem", b"problem", "scoring", b"scoring", "tests", b"tests", "verification", b"verification"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["groups", b"groups", "included", b"included", "interaction", b"interaction", "limits", b"limits", "max_passes", b"max_passes", "output_validator", b"output_validator", "problem", b"problem", "scoring", b"scoring", "tests", b"tests", "verification", b"verification"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___JudgingManifest: _TypeAlias = JudgingManifest  # noqa: Y015
+
+@_typing.final
+class IncludedFiles(_message.Message):
+    """Files that are added to a submission before it is compiled, in the place of its own ones of the same names."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    FOLDER_FIELD_NUMBER: _builtins.int
+    language: _builtins.str
+    """The language's identifier; empty for every language that has none of its own."""
+    folder: _builtins.str
+    """The folder of the bundle with the files."""
+    def __init__(
+        self,
+        *,
+        language: _builtins.str = ...,
+        folder: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["folder", b"folder", "language", b"language"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___IncludedFiles: _TypeAlias = IncludedFiles  # noqa: Y015
 
 @_typing.final
 class TestGroup(_message.Message):
@@ -201,6 +233,33 @@ class TestGroup(_message.Message):
     SCORE_MODE_PASS_FAIL: TestGroup.ScoreMode.ValueType  # 5
     """`max_score` if all members are accepted, otherwise nothing."""
 
+    class _ValidatorScore:
+        ValueType = _typing.NewType("ValueType", _builtins.int)
+        V: _TypeAlias = ValueType  # noqa: Y015
+
+    class _ValidatorScoreEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[TestGroup._ValidatorScore.ValueType], _builtins.type):
+        DESCRIPTOR: _descriptor.EnumDescriptor
+        VALIDATOR_SCORE_UNSPECIFIED: TestGroup._ValidatorScore.ValueType  # 0
+        """Nothing."""
+        VALIDATOR_SCORE_OPTIONAL: TestGroup._ValidatorScore.ValueType  # 1
+        """It is the score; without one it is `accept_score`."""
+        VALIDATOR_SCORE_REQUIRED: TestGroup._ValidatorScore.ValueType  # 2
+        """It is the score; an accepted test without one is the judge's failure."""
+        VALIDATOR_SCORE_FORBIDDEN: TestGroup._ValidatorScore.ValueType  # 3
+        """It is the judge's failure."""
+
+    class ValidatorScore(_ValidatorScore, metaclass=_ValidatorScoreEnumTypeWrapper):
+        """What a score that the output validator gives to a test means."""
+
+    VALIDATOR_SCORE_UNSPECIFIED: TestGroup.ValidatorScore.ValueType  # 0
+    """Nothing."""
+    VALIDATOR_SCORE_OPTIONAL: TestGroup.ValidatorScore.ValueType  # 1
+    """It is the score; without one it is `accept_score`."""
+    VALIDATOR_SCORE_REQUIRED: TestGroup.ValidatorScore.ValueType  # 2
+    """It is the score; an accepted test without one is the judge's failure."""
+    VALIDATOR_SCORE_FORBIDDEN: TestGroup.ValidatorScore.ValueType  # 3
+    """It is the judge's failure."""
+
     @_typing.final
     class Member(_message.Message):
         """A member: another group, or a test."""
@@ -241,6 +300,9 @@ class TestGroup(_message.Message):
     MIN_SCORE_FIELD_NUMBER: _builtins.int
     MAX_SCORE_FIELD_NUMBER: _builtins.int
     REQUIRED_GROUPS_FIELD_NUMBER: _builtins.int
+    VALIDATOR_SCORE_FIELD_NUMBER: _builtins.int
+    MAX_TEST_SCORE_FIELD_NUMBER: _builtins.int
+    SCORE_ONLY_IF_ACCEPTED_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The group's name within the package; empty for all of the data. Example: "secret/group1"."""
     on_reject: Global___TestGroup.OnReject.ValueType
@@ -261,6 +323,12 @@ class TestGroup(_message.Message):
     """The least score that the group can have, where there is one. A score outside of the range is the judge's failure."""
     max_score: _builtins.float
     """The largest score that the group can have, where there is one."""
+    validator_score: Global___TestGroup.ValidatorScore.ValueType
+    """What a score that the output validator gives to a test of this very group means."""
+    max_test_score: _builtins.float
+    """The largest score of a test of this very group, where there is one: the validator's multiplier is of it."""
+    score_only_if_accepted: _builtins.bool
+    """Whether the group scores nothing unless it is accepted."""
     @_builtins.property
     def members(self) -> _containers.RepeatedCompositeFieldContainer[Global___TestGroup.Member]:
         """Its members, in judging order."""
@@ -284,17 +352,24 @@ class TestGroup(_message.Message):
         min_score: _builtins.float | None = ...,
         max_score: _builtins.float | None = ...,
         required_groups: _abc.Iterable[_builtins.str] | None = ...,
+        validator_score: Global___TestGroup.ValidatorScore.ValueType = ...,
+        max_test_score: _builtins.float | None = ...,
+        score_only_if_accepted: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_min_score", b"_min_score", "max_score", b"max_score", "min_score", b"min_score"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_max_test_score", b"_max_test_score", "_min_score", b"_min_score", "max_score", b"max_score", "max_test_score", b"max_test_score", "min_score", b"min_score"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_min_score", b"_min_score", "accept_if_any_accepted", b"accept_if_any_accepted", "accept_score", b"accept_score", "ignore_sample", b"ignore_sample", "max_score", b"max_score", "members", b"members", "min_score", b"min_score", "name", b"name", "on_reject", b"on_reject", "reject_score", b"reject_score", "required_groups", b"required_groups", "score_mode", b"score_mode", "verdict_mode", b"verdict_mode"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_max_test_score", b"_max_test_score", "_min_score", b"_min_score", "accept_if_any_accepted", b"accept_if_any_accepted", "accept_score", b"accept_score", "ignore_sample", b"ignore_sample", "max_score", b"max_score", "max_test_score", b"max_test_score", "members", b"members", "min_score", b"min_score", "name", b"name", "on_reject", b"on_reject", "reject_score", b"reject_score", "required_groups", b"required_groups", "score_mode", b"score_mode", "score_only_if_accepted", b"score_only_if_accepted", "validator_score", b"validator_score", "verdict_mode", b"verdict_mode"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__max_score: _TypeAlias = _typing.Literal["max_score"]  # noqa: Y015
     _WhichOneofArgType__max_score: _TypeAlias = _typing.Literal["_max_score", b"_max_score"]  # noqa: Y015
+    _WhichOneofReturnType__max_test_score: _TypeAlias = _typing.Literal["max_test_score"]  # noqa: Y015
+    _WhichOneofArgType__max_test_score: _TypeAlias = _typing.Literal["_max_test_score", b"_max_test_score"]  # noqa: Y015
     _WhichOneofReturnType__min_score: _TypeAlias = _typing.Literal["min_score"]  # noqa: Y015
     _WhichOneofArgType__min_score: _TypeAlias = _typing.Literal["_min_score", b"_min_score"]  # noqa: Y015
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__max_score) -> _WhichOneofReturnType__max_score | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_test_score) -> _WhichOneofReturnType__max_test_score | None: ...
     @_typing.overload
     def WhichOneof(self, oneof_group: _WhichOneofArgType__min_score) -> _WhichOneofReturnType__min_score | None: ...
 
@@ -341,12 +416,18 @@ class PackageProgram(_message.Message):
     LANGUAGE_FIELD_NUMBER: _builtins.int
     EXPECTED_FIELD_NUMBER: _builtins.int
     FLAGS_FIELD_NUMBER: _builtins.int
+    MIN_SCORE_FIELD_NUMBER: _builtins.int
+    MAX_SCORE_FIELD_NUMBER: _builtins.int
     path: _builtins.str
     """Its path within the package. Example: "submissions/accepted/hello.py"."""
     folder: _builtins.str
     """The folder of the bundle with its files."""
     language: _builtins.str
     """The language's identifier; empty where it is found by the files."""
+    min_score: _builtins.float
+    """The least score that counts as right for a solution, where the package says one."""
+    max_score: _builtins.float
+    """The largest score that counts as right for a solution, where the package says one."""
     @_builtins.property
     def expected(self) -> _containers.RepeatedScalarFieldContainer[_verdict_pb2.Verdict.ValueType]:
         """The verdicts that count as right for a solution; empty where any does."""
@@ -363,12 +444,21 @@ class PackageProgram(_message.Message):
         language: _builtins.str = ...,
         expected: _abc.Iterable[_verdict_pb2.Verdict.ValueType] | None = ...,
         flags: _abc.Iterable[_builtins.str] | None = ...,
+        min_score: _builtins.float | None = ...,
+        max_score: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_min_score", b"_min_score", "max_score", b"max_score", "min_score", b"min_score"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["expected", b"expected", "flags", b"flags", "folder", b"folder", "language", b"language", "path", b"path"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_min_score", b"_min_score", "expected", b"expected", "flags", b"flags", "folder", b"folder", "language", b"language", "max_score", b"max_score", "min_score", b"min_score", "path", b"path"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__max_score: _TypeAlias = _typing.Literal["max_score"]  # noqa: Y015
+    _WhichOneofArgType__max_score: _TypeAlias = _typing.Literal["_max_score", b"_max_score"]  # noqa: Y015
+    _WhichOneofReturnType__min_score: _TypeAlias = _typing.Literal["min_score"]  # noqa: Y015
+    _WhichOneofArgType__min_score: _TypeAlias = _typing.Literal["_min_score", b"_min_score"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_score) -> _WhichOneofReturnType__max_score | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_score) -> _WhichOneofReturnType__min_score | None: ...
 
 Global___PackageProgram: _TypeAlias = PackageProgram  # noqa: Y015
 
@@ -461,6 +551,49 @@ class TestCase(_message.Message):
 
     DESCRIPTOR: _descriptor.Descriptor
 
+    @_typing.final
+    class InputValidatorFlagsByNameEntry(_message.Message):
+        DESCRIPTOR: _descriptor.Descriptor
+
+        KEY_FIELD_NUMBER: _builtins.int
+        VALUE_FIELD_NUMBER: _builtins.int
+        key: _builtins.str
+        @_builtins.property
+        def value(self) -> Global___TestCase.Flags: ...
+        def __init__(
+            self,
+            *,
+            key: _builtins.str = ...,
+            value: Global___TestCase.Flags | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _typing.Literal["value", b"value"]  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["key", b"key", "value", b"value"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+    @_typing.final
+    class Flags(_message.Message):
+        """Flags of one program."""
+
+        DESCRIPTOR: _descriptor.Descriptor
+
+        FLAGS_FIELD_NUMBER: _builtins.int
+        @_builtins.property
+        def flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+            """In order."""
+
+        def __init__(
+            self,
+            *,
+            flags: _abc.Iterable[_builtins.str] | None = ...,
+        ) -> None: ...
+        _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+        def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+        _ClearFieldArgType: _TypeAlias = _typing.Literal["flags", b"flags"]  # noqa: Y015
+        def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+        def WhichOneof(self, oneof_group: _Never) -> None: ...
+
     NAME_FIELD_NUMBER: _builtins.int
     SAMPLE_FIELD_NUMBER: _builtins.int
     INPUT_FIELD_NUMBER: _builtins.int
@@ -469,6 +602,7 @@ class TestCase(_message.Message):
     ARGUMENTS_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
     INPUT_VALIDATOR_FLAGS_FIELD_NUMBER: _builtins.int
+    INPUT_VALIDATOR_FLAGS_BY_NAME_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The test's name within the package. Example: "secret/02_extreme_cases"."""
     sample: _builtins.bool
@@ -491,6 +625,10 @@ class TestCase(_message.Message):
     def input_validator_flags(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Flags of the input validators for this test alone."""
 
+    @_builtins.property
+    def input_validator_flags_by_name(self) -> _containers.MessageMap[_builtins.str, Global___TestCase.Flags]:
+        """Instead of them: the flags by an input validator's name (the last part of its path); those not named get none."""
+
     def __init__(
         self,
         *,
@@ -502,10 +640,11 @@ class TestCase(_message.Message):
         arguments: _abc.Iterable[_builtins.str] | None = ...,
         files: _builtins.str = ...,
         input_validator_flags: _abc.Iterable[_builtins.str] | None = ...,
+        input_validator_flags_by_name: _abc.Mapping[_builtins.str, Global___TestCase.Flags] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "arguments", b"arguments", "files", b"files", "input", b"input", "input_validator_flags", b"input_validator_flags", "name", b"name", "sample", b"sample", "validator_flags", b"validator_flags"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "arguments", b"arguments", "files", b"files", "input", b"input", "input_validator_flags", b"input_validator_flags", "input_validator_flags_by_name", b"input_validator_flags_by_name", "name", b"name", "sample", b"sample", "validator_flags", b"validator_flags"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -27,9 +27,10 @@ from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior_
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
+from judgemesh.type.v1 import verdict_pb2 as judgemesh_dot_type_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"judgemesh/problem/v1/problem.proto\x12\x14judgemesh.problem.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xf8\x06\n\x07Problem\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05title\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12?\n\x06titles\x18\x04 \x03(\x0b\x32).judgemesh.problem.v1.Problem.TitlesEntryB\x04\xe2\x41\x01\x03\x12>\n\nvisibility\x18\x05 \x01(\x0e\x32 .judgemesh.problem.v1.VisibilityB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x35\n\x04type\x18\x06 \x01(\x0e\x32!.judgemesh.problem.v1.ProblemTypeB\x04\xe2\x41\x01\x03\x12\x39\n\x06limits\x18\x07 \x01(\x0b\x32#.judgemesh.problem.v1.ProblemLimitsB\x04\xe2\x41\x01\x03\x12\x39\n\nstatements\x18\x08 \x03(\x0b\x32\x1f.judgemesh.problem.v1.StatementB\x04\xe2\x41\x01\x03\x12*\n\x05owner\x18\t \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x15\n\x07\x61uthors\x18\n \x03(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06source\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07license\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08keywords\x18\r \x03(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0csample_count\x18\x0e \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0csecret_count\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08revision\x18\x10 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0ejudging_bundle\x18\x11 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x14 \x01(\t\x12\x1f\n\x11\x61llowed_languages\x18\x15 \x03(\tB\x04\xe2\x41\x01\x03\x1a-\n\x0bTitlesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:A\xea\x41>\n\x15judgemesh.dev/Problem\x12\x12problems/{problem}*\x08problems2\x07problem\"\x9d\x02\n\rProblemLimits\x12\'\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x12\n\ncode_bytes\x18\x04 \x01(\x03\x12Q\n\x10time_by_language\x18\x05 \x03(\x0b\x32\x37.judgemesh.problem.v1.ProblemLimits.TimeByLanguageEntry\x1aP\n\x13TimeByLanguageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x02\x38\x01\":\n\tStatement\x12\x10\n\x08language\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04html\x18\x03 \x01(\t\"7\n\x06Sample\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\r\n\x05input\x18\x02 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x03 \x01(\t\"\xe7\x02\n\x0fProblemRevision\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08revision\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x06\x61uthor\x18\x03 \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1c\n\x0epackage_digest\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0ejudging_bundle\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\ntest_count\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03:n\xea\x41k\n\x1djudgemesh.dev/ProblemRevision\x12\'problems/{problem}/revisions/{revision}*\x10problemRevisions2\x0fproblemRevision*W\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12VISIBILITY_PRIVATE\x10\x01\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x02*\x9c\x01\n\x0bProblemType\x12\x1c\n\x18PROBLEM_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16PROBLEM_TYPE_PASS_FAIL\x10\x01\x12\x18\n\x14PROBLEM_TYPE_SCORING\x10\x02\x12\x1c\n\x18PROBLEM_TYPE_INTERACTIVE\x10\x03\x12\x1b\n\x17PROBLEM_TYPE_MULTI_PASS\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\"judgemesh/problem/v1/problem.proto\x12\x14judgemesh.problem.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjudgemesh/type/v1/verdict.proto\"\xdc\x07\n\x07Problem\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x11\n\x03uid\x18\x02 \x01(\tB\x04\xe2\x41\x01\x03\x12\x13\n\x05title\x18\x03 \x01(\tB\x04\xe2\x41\x01\x03\x12?\n\x06titles\x18\x04 \x03(\x0b\x32).judgemesh.problem.v1.Problem.TitlesEntryB\x04\xe2\x41\x01\x03\x12>\n\nvisibility\x18\x05 \x01(\x0e\x32 .judgemesh.problem.v1.VisibilityB\x08\xbaH\x05\x82\x01\x02\x10\x01\x12\x35\n\x04type\x18\x06 \x01(\x0e\x32!.judgemesh.problem.v1.ProblemTypeB\x04\xe2\x41\x01\x03\x12\x39\n\x06limits\x18\x07 \x01(\x0b\x32#.judgemesh.problem.v1.ProblemLimitsB\x04\xe2\x41\x01\x03\x12\x39\n\nstatements\x18\x08 \x03(\x0b\x32\x1f.judgemesh.problem.v1.StatementB\x04\xe2\x41\x01\x03\x12*\n\x05owner\x18\t \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x15\n\x07\x61uthors\x18\n \x03(\tB\x04\xe2\x41\x01\x03\x12\x14\n\x06source\x18\x0b \x01(\tB\x04\xe2\x41\x01\x03\x12\x15\n\x07license\x18\x0c \x01(\tB\x04\xe2\x41\x01\x03\x12\x16\n\x08keywords\x18\r \x03(\tB\x04\xe2\x41\x01\x03\x12\x1a\n\x0csample_count\x18\x0e \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0csecret_count\x18\x0f \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x16\n\x08revision\x18\x10 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1c\n\x0ejudging_bundle\x18\x11 \x01(\tB\x04\xe2\x41\x01\x03\x12\x35\n\x0b\x63reate_time\x18\x12 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x35\n\x0bupdate_time\x18\x13 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x0c\n\x04\x65tag\x18\x14 \x01(\t\x12\x1f\n\x11\x61llowed_languages\x18\x15 \x03(\tB\x04\xe2\x41\x01\x03\x12\x36\n\x05types\x18\x16 \x03(\x0e\x32!.judgemesh.problem.v1.ProblemTypeB\x04\xe2\x41\x01\x03\x12\x1c\n\tmax_score\x18\x17 \x01(\x01\x42\x04\xe2\x41\x01\x03H\x00\x88\x01\x01\x1a-\n\x0bTitlesEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01:A\xea\x41>\n\x15judgemesh.dev/Problem\x12\x12problems/{problem}*\x08problems2\x07problemB\x0c\n\n_max_score\"\x9d\x02\n\rProblemLimits\x12\'\n\x04time\x18\x01 \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12\x14\n\x0coutput_bytes\x18\x03 \x01(\x03\x12\x12\n\ncode_bytes\x18\x04 \x01(\x03\x12Q\n\x10time_by_language\x18\x05 \x03(\x0b\x32\x37.judgemesh.problem.v1.ProblemLimits.TimeByLanguageEntry\x1aP\n\x13TimeByLanguageEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12(\n\x05value\x18\x02 \x01(\x0b\x32\x19.google.protobuf.Duration:\x02\x38\x01\":\n\tStatement\x12\x10\n\x08language\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x0c\n\x04html\x18\x03 \x01(\t\"7\n\x06Sample\x12\x0e\n\x06number\x18\x01 \x01(\x05\x12\r\n\x05input\x18\x02 \x01(\t\x12\x0e\n\x06\x61nswer\x18\x03 \x01(\t\"\xe7\x02\n\x0fProblemRevision\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x16\n\x08revision\x18\x02 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12+\n\x06\x61uthor\x18\x03 \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x35\n\x0b\x63reate_time\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x1c\n\x0epackage_digest\x18\x05 \x01(\tB\x04\xe2\x41\x01\x03\x12\x1c\n\x0ejudging_bundle\x18\x06 \x01(\tB\x04\xe2\x41\x01\x03\x12\x18\n\ntest_count\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03:n\xea\x41k\n\x1djudgemesh.dev/ProblemRevision\x12\'problems/{problem}/revisions/{revision}*\x10problemRevisions2\x0fproblemRevision\"\xeb\x01\n\x0ePackageProgram\x12\x0c\n\x04path\x18\x01 \x01(\t\x12\x36\n\x04kind\x18\x02 \x01(\x0e\x32(.judgemesh.problem.v1.PackageProgramKind\x12\x10\n\x08language\x18\x03 \x01(\t\x12\x35\n\x11\x65xpected_verdicts\x18\x04 \x03(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12\x16\n\tmin_score\x18\x05 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tmax_score\x18\x06 \x01(\x01H\x01\x88\x01\x01\x42\x0c\n\n_min_scoreB\x0c\n\n_max_score*W\n\nVisibility\x12\x1a\n\x16VISIBILITY_UNSPECIFIED\x10\x00\x12\x16\n\x12VISIBILITY_PRIVATE\x10\x01\x12\x15\n\x11VISIBILITY_PUBLIC\x10\x02*\x9c\x01\n\x0bProblemType\x12\x1c\n\x18PROBLEM_TYPE_UNSPECIFIED\x10\x00\x12\x1a\n\x16PROBLEM_TYPE_PASS_FAIL\x10\x01\x12\x18\n\x14PROBLEM_TYPE_SCORING\x10\x02\x12\x1c\n\x18PROBLEM_TYPE_INTERACTIVE\x10\x03\x12\x1b\n\x17PROBLEM_TYPE_MULTI_PASS\x10\x04*\x89\x01\n\x12PackageProgramKind\x12$\n PACKAGE_PROGRAM_KIND_UNSPECIFIED\x10\x00\x12#\n\x1fPACKAGE_PROGRAM_KIND_SUBMISSION\x10\x01\x12(\n$PACKAGE_PROGRAM_KIND_INPUT_VALIDATOR\x10\x02\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -78,6 +79,10 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROBLEM'].fields_by_name['update_time']._serialized_options = b'\342A\001\003'
   _globals['_PROBLEM'].fields_by_name['allowed_languages']._loaded_options = None
   _globals['_PROBLEM'].fields_by_name['allowed_languages']._serialized_options = b'\342A\001\003'
+  _globals['_PROBLEM'].fields_by_name['types']._loaded_options = None
+  _globals['_PROBLEM'].fields_by_name['types']._serialized_options = b'\342A\001\003'
+  _globals['_PROBLEM'].fields_by_name['max_score']._loaded_options = None
+  _globals['_PROBLEM'].fields_by_name['max_score']._serialized_options = b'\342A\001\003'
   _globals['_PROBLEM']._loaded_options = None
   _globals['_PROBLEM']._serialized_options = b'\352A>\n\025judgemesh.dev/Problem\022\022problems/{problem}*\010problems2\007problem'
   _globals['_PROBLEMLIMITS_TIMEBYLANGUAGEENTRY']._loaded_options = None
@@ -98,22 +103,26 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_PROBLEMREVISION'].fields_by_name['test_count']._serialized_options = b'\342A\001\003'
   _globals['_PROBLEMREVISION']._loaded_options = None
   _globals['_PROBLEMREVISION']._serialized_options = b'\352Ak\n\035judgemesh.dev/ProblemRevision\022\'problems/{problem}/revisions/{revision}*\020problemRevisions2\017problemRevision'
-  _globals['_VISIBILITY']._serialized_start=1872
-  _globals['_VISIBILITY']._serialized_end=1959
-  _globals['_PROBLEMTYPE']._serialized_start=1962
-  _globals['_PROBLEMTYPE']._serialized_end=2118
-  _globals['_PROBLEM']._serialized_start=215
-  _globals['_PROBLEM']._serialized_end=1103
-  _globals['_PROBLEM_TITLESENTRY']._serialized_start=991
-  _globals['_PROBLEM_TITLESENTRY']._serialized_end=1036
-  _globals['_PROBLEMLIMITS']._serialized_start=1106
-  _globals['_PROBLEMLIMITS']._serialized_end=1391
-  _globals['_PROBLEMLIMITS_TIMEBYLANGUAGEENTRY']._serialized_start=1311
-  _globals['_PROBLEMLIMITS_TIMEBYLANGUAGEENTRY']._serialized_end=1391
-  _globals['_STATEMENT']._serialized_start=1393
-  _globals['_STATEMENT']._serialized_end=1451
-  _globals['_SAMPLE']._serialized_start=1453
-  _globals['_SAMPLE']._serialized_end=1508
-  _globals['_PROBLEMREVISION']._serialized_start=1511
-  _globals['_PROBLEMREVISION']._serialized_end=1870
+  _globals['_VISIBILITY']._serialized_start=2243
+  _globals['_VISIBILITY']._serialized_end=2330
+  _globals['_PROBLEMTYPE']._serialized_start=2333
+  _globals['_PROBLEMTYPE']._serialized_end=2489
+  _globals['_PACKAGEPROGRAMKIND']._serialized_start=2492
+  _globals['_PACKAGEPROGRAMKIND']._serialized_end=2629
+  _globals['_PROBLEM']._serialized_start=248
+  _globals['_PROBLEM']._serialized_end=1236
+  _globals['_PROBLEM_TITLESENTRY']._serialized_start=1110
+  _globals['_PROBLEM_TITLESENTRY']._serialized_end=1155
+  _globals['_PROBLEMLIMITS']._serialized_start=1239
+  _globals['_PROBLEMLIMITS']._serialized_end=1524
+  _globals['_PROBLEMLIMITS_TIMEBYLANGUAGEENTRY']._serialized_start=1444
+  _globals['_PROBLEMLIMITS_TIMEBYLANGUAGEENTRY']._serialized_end=1524
+  _globals['_STATEMENT']._serialized_start=1526
+  _globals['_STATEMENT']._serialized_end=1584
+  _globals['_SAMPLE']._serialized_start=1586
+  _globals['_SAMPLE']._serialized_end=1641
+  _globals['_PROBLEMREVISION']._serialized_start=1644
+  _globals['_PROBLEMREVISION']._serialized_end=2003
+  _globals['_PACKAGEPROGRAM']._serialized_start=2006
+  _globals['_PACKAGEPROGRAM']._serialized_end=2241
 # @@protoc_insertion_point(module_scope)

@@ -10,6 +10,7 @@ from google.protobuf import message as _message
 from google.protobuf import timestamp_pb2 as _timestamp_pb2
 from google.protobuf.internal import containers as _containers
 from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from judgemesh.type.v1 import verdict_pb2 as _verdict_pb2
 import builtins as _builtins
 import sys
 import typing as _typing
@@ -77,6 +78,30 @@ PROBLEM_TYPE_MULTI_PASS: ProblemType.ValueType  # 4
 """The program runs several times on what came of the run before."""
 Global___ProblemType: _TypeAlias = ProblemType  # noqa: Y015
 
+class _PackageProgramKind:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _PackageProgramKindEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_PackageProgramKind.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    PACKAGE_PROGRAM_KIND_UNSPECIFIED: _PackageProgramKind.ValueType  # 0
+    """Not a kind."""
+    PACKAGE_PROGRAM_KIND_SUBMISSION: _PackageProgramKind.ValueType  # 1
+    """An example solution, right or wrong."""
+    PACKAGE_PROGRAM_KIND_INPUT_VALIDATOR: _PackageProgramKind.ValueType  # 2
+    """It checks whether inputs are well formed."""
+
+class PackageProgramKind(_PackageProgramKind, metaclass=_PackageProgramKindEnumTypeWrapper):
+    """What a program of a package is for."""
+
+PACKAGE_PROGRAM_KIND_UNSPECIFIED: PackageProgramKind.ValueType  # 0
+"""Not a kind."""
+PACKAGE_PROGRAM_KIND_SUBMISSION: PackageProgramKind.ValueType  # 1
+"""An example solution, right or wrong."""
+PACKAGE_PROGRAM_KIND_INPUT_VALIDATOR: PackageProgramKind.ValueType  # 2
+"""It checks whether inputs are well formed."""
+Global___PackageProgramKind: _TypeAlias = PackageProgramKind  # noqa: Y015
+
 @_typing.final
 class Problem(_message.Message):
     """A problem, made from a package."""
@@ -124,6 +149,8 @@ class Problem(_message.Message):
     UPDATE_TIME_FIELD_NUMBER: _builtins.int
     ETAG_FIELD_NUMBER: _builtins.int
     ALLOWED_LANGUAGES_FIELD_NUMBER: _builtins.int
+    TYPES_FIELD_NUMBER: _builtins.int
+    MAX_SCORE_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """The resource name. Example: "problems/hello"."""
     uid: _builtins.str
@@ -133,7 +160,7 @@ class Problem(_message.Message):
     visibility: Global___Visibility.ValueType
     """Who sees it."""
     type: Global___ProblemType.ValueType
-    """How it is judged."""
+    """How it is judged: the first of `types`."""
     owner: _builtins.str
     """The owner: who imported it first. Example: "users/setter"."""
     source: _builtins.str
@@ -150,6 +177,8 @@ class Problem(_message.Message):
     """The digest (SHA-256, hex) of the judging bundle of this revision. It names the data; it does not give access to it."""
     etag: _builtins.str
     """Changes with every change; send it with an update to refuse a lost one."""
+    max_score: _builtins.float
+    """The largest score that a submission can get, where there are scores and the package sets one."""
     @_builtins.property
     def titles(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """The title by language code. Example: {"en": "Hello World!", "sv": "Hej världen!"}."""
@@ -182,6 +211,12 @@ class Problem(_message.Message):
     def allowed_languages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The languages that the package allows, by identifier; empty for all."""
 
+    @_builtins.property
+    def types(self) -> _containers.RepeatedScalarFieldContainer[Global___ProblemType.ValueType]:
+        """How it is judged, completely: PASS_FAIL or SCORING, then what else it is.
+        Example: ["PROBLEM_TYPE_SCORING", "PROBLEM_TYPE_INTERACTIVE"].
+        """
+
     def __init__(
         self,
         *,
@@ -206,12 +241,16 @@ class Problem(_message.Message):
         update_time: _timestamp_pb2.Timestamp | None = ...,
         etag: _builtins.str = ...,
         allowed_languages: _abc.Iterable[_builtins.str] | None = ...,
+        types: _abc.Iterable[Global___ProblemType.ValueType] | None = ...,
+        max_score: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["create_time", b"create_time", "limits", b"limits", "update_time", b"update_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "create_time", b"create_time", "limits", b"limits", "max_score", b"max_score", "update_time", b"update_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allowed_languages", b"allowed_languages", "authors", b"authors", "create_time", b"create_time", "etag", b"etag", "judging_bundle", b"judging_bundle", "keywords", b"keywords", "license", b"license", "limits", b"limits", "name", b"name", "owner", b"owner", "revision", b"revision", "sample_count", b"sample_count", "secret_count", b"secret_count", "source", b"source", "statements", b"statements", "title", b"title", "titles", b"titles", "type", b"type", "uid", b"uid", "update_time", b"update_time", "visibility", b"visibility"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "allowed_languages", b"allowed_languages", "authors", b"authors", "create_time", b"create_time", "etag", b"etag", "judging_bundle", b"judging_bundle", "keywords", b"keywords", "license", b"license", "limits", b"limits", "max_score", b"max_score", "name", b"name", "owner", b"owner", "revision", b"revision", "sample_count", b"sample_count", "secret_count", b"secret_count", "source", b"source", "statements", b"statements", "title", b"title", "titles", b"titles", "type", b"type", "types", b"types", "uid", b"uid", "update_time", b"update_time", "visibility", b"visibility"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__max_score: _TypeAlias = _typing.Literal["max_score"]  # noqa: Y015
+    _WhichOneofArgType__max_score: _TypeAlias = _typing.Literal["_max_score", b"_max_score"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_score) -> _WhichOneofReturnType__max_score | None: ...
 
 Global___Problem: _TypeAlias = Problem  # noqa: Y015
 
@@ -385,3 +424,54 @@ class ProblemRevision(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ProblemRevision: _TypeAlias = ProblemRevision  # noqa: Y015
+
+@_typing.final
+class PackageProgram(_message.Message):
+    """A program of a problem's package, which is run to verify the package."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PATH_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
+    LANGUAGE_FIELD_NUMBER: _builtins.int
+    EXPECTED_VERDICTS_FIELD_NUMBER: _builtins.int
+    MIN_SCORE_FIELD_NUMBER: _builtins.int
+    MAX_SCORE_FIELD_NUMBER: _builtins.int
+    path: _builtins.str
+    """Its path within the package. Example: "submissions/accepted/hello.py"."""
+    kind: Global___PackageProgramKind.ValueType
+    """What it is for."""
+    language: _builtins.str
+    """The language's identifier; empty where its files do not tell."""
+    min_score: _builtins.float
+    """The least score that its author says it gets, where there is one."""
+    max_score: _builtins.float
+    """The largest score that its author says it gets, where there is one."""
+    @_builtins.property
+    def expected_verdicts(self) -> _containers.RepeatedScalarFieldContainer[_verdict_pb2.Verdict.ValueType]:
+        """The verdicts that its author says a solution may get; empty where any will do."""
+
+    def __init__(
+        self,
+        *,
+        path: _builtins.str = ...,
+        kind: Global___PackageProgramKind.ValueType = ...,
+        language: _builtins.str = ...,
+        expected_verdicts: _abc.Iterable[_verdict_pb2.Verdict.ValueType] | None = ...,
+        min_score: _builtins.float | None = ...,
+        max_score: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_min_score", b"_min_score", "max_score", b"max_score", "min_score", b"min_score"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_max_score", b"_max_score", "_min_score", b"_min_score", "expected_verdicts", b"expected_verdicts", "kind", b"kind", "language", b"language", "max_score", b"max_score", "min_score", b"min_score", "path", b"path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__max_score: _TypeAlias = _typing.Literal["max_score"]  # noqa: Y015
+    _WhichOneofArgType__max_score: _TypeAlias = _typing.Literal["_max_score", b"_max_score"]  # noqa: Y015
+    _WhichOneofReturnType__min_score: _TypeAlias = _typing.Literal["min_score"]  # noqa: Y015
+    _WhichOneofArgType__min_score: _TypeAlias = _typing.Literal["_min_score", b"_min_score"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__max_score) -> _WhichOneofReturnType__max_score | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__min_score) -> _WhichOneofReturnType__min_score | None: ...
+
+Global___PackageProgram: _TypeAlias = PackageProgram  # noqa: Y015

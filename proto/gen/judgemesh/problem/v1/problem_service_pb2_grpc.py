@@ -72,6 +72,11 @@ class ProblemServiceStub:
                 request_serializer=judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListProblemRevisionsRequest.SerializeToString,
                 response_deserializer=judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListProblemRevisionsResponse.FromString,
                 _registered_method=True)
+        self.ListPackagePrograms = channel.unary_unary(
+                '/judgemesh.problem.v1.ProblemService/ListPackagePrograms',
+                request_serializer=judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListPackageProgramsRequest.SerializeToString,
+                response_deserializer=judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListPackageProgramsResponse.FromString,
+                _registered_method=True)
 
 
 class ProblemServiceServicer:
@@ -133,6 +138,14 @@ class ProblemServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListPackagePrograms(self, request, context):
+        """Lists the programs of the newest revision's package that verify it: its example submissions and its input
+        validators, without their code. For those who may change the problem.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ProblemServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -170,6 +183,11 @@ def add_ProblemServiceServicer_to_server(servicer, server):
                     servicer.ListProblemRevisions,
                     request_deserializer=judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListProblemRevisionsRequest.FromString,
                     response_serializer=judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListProblemRevisionsResponse.SerializeToString,
+            ),
+            'ListPackagePrograms': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListPackagePrograms,
+                    request_deserializer=judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListPackageProgramsRequest.FromString,
+                    response_serializer=judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListPackageProgramsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -362,6 +380,33 @@ class ProblemService:
             '/judgemesh.problem.v1.ProblemService/ListProblemRevisions',
             judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListProblemRevisionsRequest.SerializeToString,
             judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListProblemRevisionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListPackagePrograms(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/judgemesh.problem.v1.ProblemService/ListPackagePrograms',
+            judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListPackageProgramsRequest.SerializeToString,
+            judgemesh_dot_problem_dot_v1_dot_problem__service__pb2.ListPackageProgramsResponse.FromString,
             options,
             channel_credentials,
             insecure,

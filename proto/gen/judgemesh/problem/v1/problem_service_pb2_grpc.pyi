@@ -41,6 +41,10 @@ class ProblemServiceStub:
     """Lists a problem's samples, in order."""
     ListProblemRevisions: _aio.UnaryUnaryMultiCallable[_problem_service_pb2.ListProblemRevisionsRequest, _problem_service_pb2.ListProblemRevisionsResponse]
     """Lists a problem's revisions, newest first. For those who may change the problem."""
+    ListPackagePrograms: _aio.UnaryUnaryMultiCallable[_problem_service_pb2.ListPackageProgramsRequest, _problem_service_pb2.ListPackageProgramsResponse]
+    """Lists the programs of the newest revision's package that verify it: its example submissions and its input
+    validators, without their code. For those who may change the problem.
+    """
 
 class ProblemServiceServicer(metaclass=_abc_1.ABCMeta):
     """Problems: import of packages, statements, samples. Secret tests never leave through this API."""
@@ -109,5 +113,15 @@ class ProblemServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_problem_service_pb2.ListProblemRevisionsRequest, _abc.Awaitable[_problem_service_pb2.ListProblemRevisionsResponse]],
     ) -> _abc.Awaitable[_problem_service_pb2.ListProblemRevisionsResponse]:
         """Lists a problem's revisions, newest first. For those who may change the problem."""
+
+    @_abc_1.abstractmethod
+    def ListPackagePrograms(
+        self,
+        request: _problem_service_pb2.ListPackageProgramsRequest,
+        context: _aio.ServicerContext[_problem_service_pb2.ListPackageProgramsRequest, _abc.Awaitable[_problem_service_pb2.ListPackageProgramsResponse]],
+    ) -> _abc.Awaitable[_problem_service_pb2.ListPackageProgramsResponse]:
+        """Lists the programs of the newest revision's package that verify it: its example submissions and its input
+        validators, without their code. For those who may change the problem.
+        """
 
 def add_ProblemServiceServicer_to_server(servicer: ProblemServiceServicer, server: _aio.Server) -> None: ...
