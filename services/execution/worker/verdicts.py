@@ -31,10 +31,6 @@ class Ruling:
     """One sentence for the contestant."""
     internal_error: str = ""
     """Why the judge failed, for the operator alone."""
-    score: float | None = None
-    """What the output validator wrote to score.txt, where it did: a finite number."""
-    multiplier: float | None = None
-    """What the output validator wrote to score_multiplier.txt, where it did: a finite number."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
