@@ -56,6 +56,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The rejudging's state does not allow this. FAILED_PRECONDITION.
     Example: {"reason": "REJUDGING_STATE_WRONG", "domain": "judgemesh.dev", "metadata": {"state": "RUNNING"}}
     """
+    ERROR_REASON_VERIFICATION_NOT_FOUND: _ErrorReason.ValueType  # 11
+    """There is no such verification, or it is somebody else's. NOT_FOUND.
+    Example: {"reason": "VERIFICATION_NOT_FOUND", "domain": "judgemesh.dev"}
+    """
+    ERROR_REASON_NOTHING_TO_VERIFY: _ErrorReason.ValueType  # 12
+    """The package brings no programs to be verified with. FAILED_PRECONDITION.
+    Example: {"reason": "NOTHING_TO_VERIFY", "domain": "judgemesh.dev", "metadata": {"problem": "problems/hello"}}
+    """
 
 class ErrorReason(_ErrorReason, metaclass=_ErrorReasonEnumTypeWrapper):
     """Reasons of the execution service, beside those of judgemesh.type.v1.ErrorReason."""
@@ -93,5 +101,13 @@ Example: {"reason": "REJUDGING_NOT_FOUND", "domain": "judgemesh.dev"}
 ERROR_REASON_REJUDGING_STATE_WRONG: ErrorReason.ValueType  # 8
 """The rejudging's state does not allow this. FAILED_PRECONDITION.
 Example: {"reason": "REJUDGING_STATE_WRONG", "domain": "judgemesh.dev", "metadata": {"state": "RUNNING"}}
+"""
+ERROR_REASON_VERIFICATION_NOT_FOUND: ErrorReason.ValueType  # 11
+"""There is no such verification, or it is somebody else's. NOT_FOUND.
+Example: {"reason": "VERIFICATION_NOT_FOUND", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_NOTHING_TO_VERIFY: ErrorReason.ValueType  # 12
+"""The package brings no programs to be verified with. FAILED_PRECONDITION.
+Example: {"reason": "NOTHING_TO_VERIFY", "domain": "judgemesh.dev", "metadata": {"problem": "problems/hello"}}
 """
 Global___ErrorReason: _TypeAlias = ErrorReason  # noqa: Y015
