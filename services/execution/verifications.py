@@ -1,8 +1,8 @@
-"""Verifications: what a package's programs were expected to do, what they did, and the time limit that follows. Pure."""
+"""Verifications: what a package's programs should do, what they did, and the time limit that follows. Pure."""
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
@@ -40,7 +40,7 @@ class Program:
     """None where no worker has the language."""
     verdict: str = ""
     failed_test: int = 0
-    usage: Usage = Usage()
+    usage: Usage = field(default_factory=Usage)
     score: float | None = None
     message: str = ""
     compiler_output: str = ""
