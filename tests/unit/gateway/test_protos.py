@@ -19,7 +19,13 @@ FILES = [
     for file in FileDescriptorSet.FromString((ROOT / "services/gateway/descriptors.binpb").read_bytes()).file
     if file.package.startswith("judgemesh.")
 ]
-METHODS = [(f"{service.name}.{m.name}", m) for file in FILES for service in file.service for m in service.method]
+METHODS = [
+    (f"{service.name}.{m.name}", m)
+    for file in FILES
+    for service in file.service
+    for m in service.method
+    if m.options.HasExtension(annotations_pb2.http)  # others are not for the edge
+]
 
 
 @pytest.mark.parametrize("name", [file.name for file in FILES])
