@@ -1,27 +1,44 @@
 """What every resource of `judgemesh.dev/v1alpha1` has: strict fields, metadata, and a status it does not own."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+
+from judgemesh_operator.api.rules import Rule, broken
 
 GROUP = "judgemesh.dev"
 VERSION = "v1alpha1"
 API_VERSION = f"{GROUP}/{VERSION}"
 
-Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$")]
+Name = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", max_length=63)]
 """A DNS label, as Kubernetes names things."""
 
 Port = Annotated[int, Field(ge=1, le=65535)]
 
-ProtoName = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$")]
+ProtoName = Annotated[str, Field(pattern=r"^[a-z][A-Za-z0-9_]*(\.[A-Za-z][A-Za-z0-9_]*)+$", max_length=255)]
 """The full name of a proto service or method, without a leading dot or slash."""
+
+HeaderName = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=100)]
+"""A header in lower case, as HTTP/2 writes it."""
+
+Positive = Annotated[int, Field(ge=1, le=1_000_000)]
+
+Percent = Annotated[int, Field(ge=0, le=100)]
 
 
 class Model(BaseModel):
     """A frozen part of a resource; a field that it doesn't know is an error, for it would be ignored silently."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+
+    rules: ClassVar[tuple[Rule, ...]] = ()
+
+    @model_validator(mode="after")
+    def _keeps_rules(self) -> Self:
+        if messages := broken(self.rules, self):
+            raise ValueError("; ".join(messages))
+        return self
 
 
 class Metadata(BaseModel):
@@ -32,6 +49,7 @@ class Metadata(BaseModel):
     name: Name
     namespace: str = "default"
     generation: int = 0
+    uid: str = ""
     labels: dict[str, str] = Field(default_factory=dict)
     annotations: dict[str, str] = Field(default_factory=dict)
 

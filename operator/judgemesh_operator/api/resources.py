@@ -8,11 +8,21 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
+from judgemesh_operator.api.endpoints import Endpoint
 from judgemesh_operator.api.grpc_service import GrpcService
+from judgemesh_operator.api.judge_pool import JudgePool
 from judgemesh_operator.api.mesh_gateway import MeshGateway
 from judgemesh_operator.api.objects import API_VERSION
+from judgemesh_operator.api.traffic_policy import TrafficPolicy
 
-KINDS: Mapping[str, type[GrpcService] | type[MeshGateway]] = {"GrpcService": GrpcService, "MeshGateway": MeshGateway}
+AnyResource = GrpcService | MeshGateway | TrafficPolicy | JudgePool
+
+KINDS: Mapping[str, type[AnyResource]] = {
+    "GrpcService": GrpcService,
+    "MeshGateway": MeshGateway,
+    "TrafficPolicy": TrafficPolicy,
+    "JudgePool": JudgePool,
+}
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,14 @@ class Resources:
 
     services: Mapping[str, GrpcService] = field(default_factory=dict)
     gateways: Mapping[str, MeshGateway] = field(default_factory=dict)
+    policies: Mapping[str, TrafficPolicy] = field(default_factory=dict)
+    pools: Mapping[str, JudgePool] = field(default_factory=dict)
+    endpoints: Mapping[str, tuple[Endpoint, ...]] = field(default_factory=dict)
+    """Where services run, by GrpcService; subsets' by `subset_cluster(service, subset)`."""
+    descriptors: Mapping[str, bytes] = field(default_factory=dict)
+    """Descriptor sets by the name that a MeshGateway calls them."""
+    problems: tuple[Problem, ...] = ()
+    """Of resources that are left out, since they could not be read."""
 
 
 def load_resources(folder: Path) -> Resources:
@@ -73,10 +91,15 @@ def parse_resources(documents: Iterable[tuple[str, Any]]) -> Resources:
         found[resource.kind][resource.name] = resource
     if problems:
         raise InvalidResources(problems)
-    return Resources(services=found["GrpcService"], gateways=found["MeshGateway"])
+    return Resources(
+        services=found["GrpcService"],
+        gateways=found["MeshGateway"],
+        policies=found["TrafficPolicy"],
+        pools=found["JudgePool"],
+    )
 
 
-def _parse(source: str, document: Any) -> tuple[GrpcService | MeshGateway | None, list[Problem]]:
+def _parse(source: str, document: Any) -> tuple[AnyResource | None, list[Problem]]:
     if not isinstance(document, dict):
         return None, [
             Problem(source, "", "is not a resource: expected a mapping with apiVersion, kind, metadata, spec")

@@ -61,8 +61,6 @@ def _gateway(gateway: MeshGateway, resources: Resources, descriptors: Descriptor
         yield from _known(where, "spec.reflection", spec.reflection, resources)
     if spec.api_tokens:
         yield from _known(where, "spec.apiTokens.service", spec.api_tokens.service, resources)
-        if not spec.jwt:
-            yield Problem(where, "spec.apiTokens", "is exchanged for an access token, so spec.jwt must be there too")
     for path in _repeated(page.path for page in spec.pages):
         yield Problem(where, "spec.pages", f"path {path} is there twice")
     if spec.jwt:

@@ -59,11 +59,11 @@ def test_server_fields() -> None:
         ),
         (
             service(retries={"backOff": {"base": "1s", "max": "10ms"}}),
-            "GrpcService/notes: spec.retries.backOff: backOff.base must be above zero and at most backOff.max",
+            "GrpcService/notes: spec.retries.backOff: base must be at most max",
         ),
         (
             service() | {"kind": "Service"},
-            "some.yaml: kind: is 'Service'; expected one of GrpcService, MeshGateway",
+            "some.yaml: kind: is 'Service'; expected one of GrpcService, MeshGateway, TrafficPolicy, JudgePool",
         ),
         (service() | {"apiVersion": "v1"}, "some.yaml: apiVersion: is 'v1'; expected 'judgemesh.dev/v1alpha1'"),
         ("text", "some.yaml: is not a resource: expected a mapping with apiVersion, kind, metadata, spec"),

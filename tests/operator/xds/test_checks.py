@@ -58,10 +58,6 @@ def test_nothing_wrong() -> None:
             "MeshGateway/edge: spec.reflection: there is no GrpcService keys; known: notes",
         ),
         (
-            [NOTES, resource("MeshGateway", "edge", services=["notes"], apiTokens={"service": "notes"})],
-            "MeshGateway/edge: spec.apiTokens: is exchanged for an access token, so spec.jwt must be there too",
-        ),
-        (
             [
                 NOTES,
                 resource(
