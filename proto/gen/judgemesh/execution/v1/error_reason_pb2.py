@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)judgemesh/execution/v1/error_reason.proto\x12\x16judgemesh.execution.v1*\xa5\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12%\n!ERROR_REASON_SUBMISSION_NOT_FOUND\x10\x01\x12)\n%ERROR_REASON_SUBMISSION_ACCESS_DENIED\x10\x02\x12!\n\x1d\x45RROR_REASON_LANGUAGE_UNKNOWN\x10\x03\x12%\n!ERROR_REASON_LANGUAGE_NOT_ALLOWED\x10\x04\x12\x1e\n\x1a\x45RROR_REASON_CODE_TOO_LONG\x10\x05\x12!\n\x1d\x45RROR_REASON_SUBMISSION_FINAL\x10\x06\x12$\n ERROR_REASON_REJUDGING_NOT_FOUND\x10\x07\x12&\n\"ERROR_REASON_REJUDGING_STATE_WRONG\x10\x08\x12\'\n#ERROR_REASON_VERIFICATION_NOT_FOUND\x10\x0b\x12\"\n\x1e\x45RROR_REASON_NOTHING_TO_VERIFY\x10\x0c\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n)judgemesh/execution/v1/error_reason.proto\x12\x16judgemesh.execution.v1*\xf7\x03\n\x0b\x45rrorReason\x12\x1c\n\x18\x45RROR_REASON_UNSPECIFIED\x10\x00\x12%\n!ERROR_REASON_SUBMISSION_NOT_FOUND\x10\x01\x12)\n%ERROR_REASON_SUBMISSION_ACCESS_DENIED\x10\x02\x12!\n\x1d\x45RROR_REASON_LANGUAGE_UNKNOWN\x10\x03\x12%\n!ERROR_REASON_LANGUAGE_NOT_ALLOWED\x10\x04\x12\x1e\n\x1a\x45RROR_REASON_CODE_TOO_LONG\x10\x05\x12!\n\x1d\x45RROR_REASON_SUBMISSION_FINAL\x10\x06\x12$\n ERROR_REASON_REJUDGING_NOT_FOUND\x10\x07\x12&\n\"ERROR_REASON_REJUDGING_STATE_WRONG\x10\x08\x12*\n&ERROR_REASON_REJUDGING_SELECTION_EMPTY\x10\t\x12$\n ERROR_REASON_REJUDGING_TOO_LARGE\x10\n\x12\'\n#ERROR_REASON_VERIFICATION_NOT_FOUND\x10\x0b\x12\"\n\x1e\x45RROR_REASON_NOTHING_TO_VERIFY\x10\x0c\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,5 +32,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'judgemesh.execution.v1.erro
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_ERRORREASON']._serialized_start=70
-  _globals['_ERRORREASON']._serialized_end=491
+  _globals['_ERRORREASON']._serialized_end=573
 # @@protoc_insertion_point(module_scope)

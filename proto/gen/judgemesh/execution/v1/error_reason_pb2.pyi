@@ -56,6 +56,14 @@ class _ErrorReasonEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_ErrorReas
     """The rejudging's state does not allow this. FAILED_PRECONDITION.
     Example: {"reason": "REJUDGING_STATE_WRONG", "domain": "judgemesh.dev", "metadata": {"state": "RUNNING"}}
     """
+    ERROR_REASON_REJUDGING_SELECTION_EMPTY: _ErrorReason.ValueType  # 9
+    """No submission with a verdict is what the rejudging asks for, or it asks for nothing. INVALID_ARGUMENT.
+    Example: {"reason": "REJUDGING_SELECTION_EMPTY", "domain": "judgemesh.dev"}
+    """
+    ERROR_REASON_REJUDGING_TOO_LARGE: _ErrorReason.ValueType  # 10
+    """More submissions are selected than one rejudging takes. INVALID_ARGUMENT.
+    Example: {"reason": "REJUDGING_TOO_LARGE", "domain": "judgemesh.dev", "metadata": {"count": "20000", "limit": "10000"}}
+    """
     ERROR_REASON_VERIFICATION_NOT_FOUND: _ErrorReason.ValueType  # 11
     """There is no such verification, or it is somebody else's. NOT_FOUND.
     Example: {"reason": "VERIFICATION_NOT_FOUND", "domain": "judgemesh.dev"}
@@ -101,6 +109,14 @@ Example: {"reason": "REJUDGING_NOT_FOUND", "domain": "judgemesh.dev"}
 ERROR_REASON_REJUDGING_STATE_WRONG: ErrorReason.ValueType  # 8
 """The rejudging's state does not allow this. FAILED_PRECONDITION.
 Example: {"reason": "REJUDGING_STATE_WRONG", "domain": "judgemesh.dev", "metadata": {"state": "RUNNING"}}
+"""
+ERROR_REASON_REJUDGING_SELECTION_EMPTY: ErrorReason.ValueType  # 9
+"""No submission with a verdict is what the rejudging asks for, or it asks for nothing. INVALID_ARGUMENT.
+Example: {"reason": "REJUDGING_SELECTION_EMPTY", "domain": "judgemesh.dev"}
+"""
+ERROR_REASON_REJUDGING_TOO_LARGE: ErrorReason.ValueType  # 10
+"""More submissions are selected than one rejudging takes. INVALID_ARGUMENT.
+Example: {"reason": "REJUDGING_TOO_LARGE", "domain": "judgemesh.dev", "metadata": {"count": "20000", "limit": "10000"}}
 """
 ERROR_REASON_VERIFICATION_NOT_FOUND: ErrorReason.ValueType  # 11
 """There is no such verification, or it is somebody else's. NOT_FOUND.

@@ -322,3 +322,101 @@ class CancelSubmissionRequest(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___CancelSubmissionRequest: _TypeAlias = CancelSubmissionRequest  # noqa: Y015
+
+@_typing.final
+class RetrySubmissionsRequest(_message.Message):
+    """The request of RetrySubmissions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAMES_FIELD_NUMBER: _builtins.int
+    ALL_JUDGE_ERRORS_FIELD_NUMBER: _builtins.int
+    all_judge_errors: _builtins.bool
+    """Every submission whose verdict is JUDGE_ERROR."""
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The submissions."""
+
+    def __init__(
+        self,
+        *,
+        names: _abc.Iterable[_builtins.str] | None = ...,
+        all_judge_errors: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["all_judge_errors", b"all_judge_errors", "names", b"names"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetrySubmissionsRequest: _TypeAlias = RetrySubmissionsRequest  # noqa: Y015
+
+@_typing.final
+class RetrySubmissionsResponse(_message.Message):
+    """The response of RetrySubmissions."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SUBMISSIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def submissions(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The submissions that are judged again: they are QUEUED now."""
+
+    def __init__(
+        self,
+        *,
+        submissions: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["submissions", b"submissions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RetrySubmissionsResponse: _TypeAlias = RetrySubmissionsResponse  # noqa: Y015
+
+@_typing.final
+class PrefetchProblemsRequest(_message.Message):
+    """The request of PrefetchProblems."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROBLEMS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def problems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The problems."""
+
+    def __init__(
+        self,
+        *,
+        problems: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["problems", b"problems"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrefetchProblemsRequest: _TypeAlias = PrefetchProblemsRequest  # noqa: Y015
+
+@_typing.final
+class PrefetchProblemsResponse(_message.Message):
+    """The response of PrefetchProblems."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_COUNT_FIELD_NUMBER: _builtins.int
+    worker_count: _builtins.int
+    """How many live workers were told. Which of them fetch, and when, is theirs."""
+    def __init__(
+        self,
+        *,
+        worker_count: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["worker_count", b"worker_count"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PrefetchProblemsResponse: _TypeAlias = PrefetchProblemsResponse  # noqa: Y015

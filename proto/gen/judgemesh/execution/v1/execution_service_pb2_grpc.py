@@ -66,6 +66,16 @@ class ExecutionServiceStub:
                 request_serializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.CancelSubmissionRequest.SerializeToString,
                 response_deserializer=judgemesh_dot_execution_dot_v1_dot_submission__pb2.Submission.FromString,
                 _registered_method=True)
+        self.RetrySubmissions = channel.unary_unary(
+                '/judgemesh.execution.v1.ExecutionService/RetrySubmissions',
+                request_serializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.RetrySubmissionsRequest.SerializeToString,
+                response_deserializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.RetrySubmissionsResponse.FromString,
+                _registered_method=True)
+        self.PrefetchProblems = channel.unary_unary(
+                '/judgemesh.execution.v1.ExecutionService/PrefetchProblems',
+                request_serializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.PrefetchProblemsRequest.SerializeToString,
+                response_deserializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.PrefetchProblemsResponse.FromString,
+                _registered_method=True)
 
 
 class ExecutionServiceServicer:
@@ -117,6 +127,23 @@ class ExecutionServiceServicer:
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetrySubmissions(self, request, context):
+        """Judges submissions again whose verdict is JUDGE_ERROR, with the current revisions of their problems: those that are
+        named, or all. For directors and admins. What has another verdict is left alone; a rejudging is for that. One call
+        takes at most 1000, the oldest first.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def PrefetchProblems(self, request, context):
+        """Tells the workers that problems will be needed soon, so that they fetch their test data now. For directors and
+        admins. Returns NOT_FOUND if there is no such problem.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_ExecutionServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -149,6 +176,16 @@ def add_ExecutionServiceServicer_to_server(servicer, server):
                     servicer.CancelSubmission,
                     request_deserializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.CancelSubmissionRequest.FromString,
                     response_serializer=judgemesh_dot_execution_dot_v1_dot_submission__pb2.Submission.SerializeToString,
+            ),
+            'RetrySubmissions': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetrySubmissions,
+                    request_deserializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.RetrySubmissionsRequest.FromString,
+                    response_serializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.RetrySubmissionsResponse.SerializeToString,
+            ),
+            'PrefetchProblems': grpc.unary_unary_rpc_method_handler(
+                    servicer.PrefetchProblems,
+                    request_deserializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.PrefetchProblemsRequest.FromString,
+                    response_serializer=judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.PrefetchProblemsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -314,6 +351,60 @@ class ExecutionService:
             '/judgemesh.execution.v1.ExecutionService/CancelSubmission',
             judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.CancelSubmissionRequest.SerializeToString,
             judgemesh_dot_execution_dot_v1_dot_submission__pb2.Submission.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetrySubmissions(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/judgemesh.execution.v1.ExecutionService/RetrySubmissions',
+            judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.RetrySubmissionsRequest.SerializeToString,
+            judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.RetrySubmissionsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PrefetchProblems(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/judgemesh.execution.v1.ExecutionService/PrefetchProblems',
+            judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.PrefetchProblemsRequest.SerializeToString,
+            judgemesh_dot_execution_dot_v1_dot_execution__service__pb2.PrefetchProblemsResponse.FromString,
             options,
             channel_credentials,
             insecure,

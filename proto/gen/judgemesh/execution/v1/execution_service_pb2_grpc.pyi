@@ -34,6 +34,15 @@ class ExecutionServiceStub:
     """
     CancelSubmission: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.CancelSubmissionRequest, _submission_pb2.Submission]
     """Cancels a submission that is not final. Returns FAILED_PRECONDITION if it is JUDGED; cancelling twice succeeds."""
+    RetrySubmissions: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.RetrySubmissionsRequest, _execution_service_pb2.RetrySubmissionsResponse]
+    """Judges submissions again whose verdict is JUDGE_ERROR, with the current revisions of their problems: those that are
+    named, or all. For directors and admins. What has another verdict is left alone; a rejudging is for that. One call
+    takes at most 1000, the oldest first.
+    """
+    PrefetchProblems: _aio.UnaryUnaryMultiCallable[_execution_service_pb2.PrefetchProblemsRequest, _execution_service_pb2.PrefetchProblemsResponse]
+    """Tells the workers that problems will be needed soon, so that they fetch their test data now. For directors and
+    admins. Returns NOT_FOUND if there is no such problem.
+    """
 
 class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
     """Submissions and how they are judged."""
@@ -90,5 +99,26 @@ class ExecutionServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _aio.ServicerContext[_execution_service_pb2.CancelSubmissionRequest, _abc.Awaitable[_submission_pb2.Submission]],
     ) -> _abc.Awaitable[_submission_pb2.Submission]:
         """Cancels a submission that is not final. Returns FAILED_PRECONDITION if it is JUDGED; cancelling twice succeeds."""
+
+    @_abc_1.abstractmethod
+    def RetrySubmissions(
+        self,
+        request: _execution_service_pb2.RetrySubmissionsRequest,
+        context: _aio.ServicerContext[_execution_service_pb2.RetrySubmissionsRequest, _abc.Awaitable[_execution_service_pb2.RetrySubmissionsResponse]],
+    ) -> _abc.Awaitable[_execution_service_pb2.RetrySubmissionsResponse]:
+        """Judges submissions again whose verdict is JUDGE_ERROR, with the current revisions of their problems: those that are
+        named, or all. For directors and admins. What has another verdict is left alone; a rejudging is for that. One call
+        takes at most 1000, the oldest first.
+        """
+
+    @_abc_1.abstractmethod
+    def PrefetchProblems(
+        self,
+        request: _execution_service_pb2.PrefetchProblemsRequest,
+        context: _aio.ServicerContext[_execution_service_pb2.PrefetchProblemsRequest, _abc.Awaitable[_execution_service_pb2.PrefetchProblemsResponse]],
+    ) -> _abc.Awaitable[_execution_service_pb2.PrefetchProblemsResponse]:
+        """Tells the workers that problems will be needed soon, so that they fetch their test data now. For directors and
+        admins. Returns NOT_FOUND if there is no such problem.
+        """
 
 def add_ExecutionServiceServicer_to_server(servicer: ExecutionServiceServicer, server: _aio.Server) -> None: ...

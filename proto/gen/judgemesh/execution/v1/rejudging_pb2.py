@@ -22,6 +22,7 @@ _runtime_version.ValidateProtobufRuntimeVersion(
 _sym_db = _symbol_database.Default()
 
 
+from buf.validate import validate_pb2 as buf_dot_validate_dot_validate__pb2
 from google.api import field_behavior_pb2 as google_dot_api_dot_field__behavior__pb2
 from google.api import resource_pb2 as google_dot_api_dot_resource__pb2
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
@@ -29,7 +30,7 @@ from judgemesh.execution.v1 import submission_pb2 as judgemesh_dot_execution_dot
 from judgemesh.type.v1 import verdict_pb2 as judgemesh_dot_type_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&judgemesh/execution/v1/rejudging.proto\x12\x16judgemesh.execution.v1\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'judgemesh/execution/v1/submission.proto\x1a\x1fjudgemesh/type/v1/verdict.proto\"\xee\x03\n\tRejudging\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x44\n\tselection\x18\x02 \x01(\x0b\x32*.judgemesh.execution.v1.RejudgingSelectionB\x05\xe2\x41\x02\x02\x05\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12;\n\x05state\x18\x04 \x01(\x0e\x32&.judgemesh.execution.v1.RejudgingStateB\x04\xe2\x41\x01\x03\x12\x1e\n\x10submission_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0cjudged_count\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rchanged_count\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12)\n\x04user\x18\x08 \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:K\xea\x41H\n\x17judgemesh.dev/Rejudging\x12\x16rejudgings/{rejudging}*\nrejudgings2\trejudging\"\xe2\x01\n\x12RejudgingSelection\x12\x32\n\x0bsubmissions\x18\x01 \x03(\tB\x1d\xfa\x41\x1a\n\x18judgemesh.dev/Submission\x12+\n\x07problem\x18\x02 \x01(\tB\x1a\xfa\x41\x17\n\x15judgemesh.dev/Problem\x12+\n\x07\x63ontest\x18\x03 \x01(\tB\x1a\xfa\x41\x17\n\x15judgemesh.dev/Contest\x12\x10\n\x08language\x18\x04 \x01(\t\x12,\n\x08verdicts\x18\x05 \x03(\x0e\x32\x1a.judgemesh.type.v1.Verdict\"\xe2\x01\n\x0fRejudgingChange\x12\x31\n\nsubmission\x18\x01 \x01(\tB\x1d\xfa\x41\x1a\n\x18judgemesh.dev/Submission\x12/\n\x0bold_verdict\x18\x02 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12/\n\x0bnew_verdict\x18\x03 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12:\n\x0enew_submission\x18\x04 \x01(\x0b\x32\".judgemesh.execution.v1.Submission*\xa5\x01\n\x0eRejudgingState\x12\x1f\n\x1bREJUDGING_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17REJUDGING_STATE_RUNNING\x10\x01\x12\x19\n\x15REJUDGING_STATE_READY\x10\x02\x12\x1b\n\x17REJUDGING_STATE_APPLIED\x10\x03\x12\x1d\n\x19REJUDGING_STATE_CANCELLED\x10\x04\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n&judgemesh/execution/v1/rejudging.proto\x12\x16judgemesh.execution.v1\x1a\x1b\x62uf/validate/validate.proto\x1a\x1fgoogle/api/field_behavior.proto\x1a\x19google/api/resource.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\'judgemesh/execution/v1/submission.proto\x1a\x1fjudgemesh/type/v1/verdict.proto\"\xee\x03\n\tRejudging\x12\x12\n\x04name\x18\x01 \x01(\tB\x04\xe2\x41\x01\x08\x12\x44\n\tselection\x18\x02 \x01(\x0b\x32*.judgemesh.execution.v1.RejudgingSelectionB\x05\xe2\x41\x02\x02\x05\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12;\n\x05state\x18\x04 \x01(\x0e\x32&.judgemesh.execution.v1.RejudgingStateB\x04\xe2\x41\x01\x03\x12\x1e\n\x10submission_count\x18\x05 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1a\n\x0cjudged_count\x18\x06 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12\x1b\n\rchanged_count\x18\x07 \x01(\x05\x42\x04\xe2\x41\x01\x03\x12)\n\x04user\x18\x08 \x01(\tB\x1b\xe2\x41\x01\x03\xfa\x41\x14\n\x12judgemesh.dev/User\x12\x35\n\x0b\x63reate_time\x18\t \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03\x12\x32\n\x08\x65nd_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.TimestampB\x04\xe2\x41\x01\x03:K\xea\x41H\n\x17judgemesh.dev/Rejudging\x12\x16rejudgings/{rejudging}*\nrejudgings2\trejudging\"\x80\x03\n\x12RejudgingSelection\x12\\\n\x0bsubmissions\x18\x01 \x03(\tBG\xfa\x41\x1a\n\x18judgemesh.dev/Submission\xbaH\'\x92\x01$\x10\xe8\x07\"\x1fr\x1d\x32\x1b^submissions/[0-9a-f-]{36}$\x12W\n\x07problem\x18\x02 \x01(\tBF\xfa\x41\x17\n\x15judgemesh.dev/Problem\xbaH)r$2\"^problems/[a-z0-9][a-z0-9-]{0,63}$\xd8\x01\x01\x12W\n\x07\x63ontest\x18\x03 \x01(\tBF\xfa\x41\x17\n\x15judgemesh.dev/Contest\xbaH)r$2\"^contests/[a-z0-9][a-z0-9-]{0,63}$\xd8\x01\x01\x12\x19\n\x08language\x18\x04 \x01(\tB\x07\xbaH\x04r\x02\x18 \x12?\n\x08verdicts\x18\x05 \x03(\x0e\x32\x1a.judgemesh.type.v1.VerdictB\x11\xbaH\x0e\x92\x01\x0b\x10\x10\"\x07\x82\x01\x04\x10\x01 \x00\"\xc2\x02\n\x0fRejudgingChange\x12\x31\n\nsubmission\x18\x01 \x01(\tB\x1d\xfa\x41\x1a\n\x18judgemesh.dev/Submission\x12/\n\x0bold_verdict\x18\x02 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12/\n\x0bnew_verdict\x18\x03 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12:\n\x0enew_submission\x18\x04 \x01(\x0b\x32\".judgemesh.execution.v1.Submission\x12\x12\n\nsuperseded\x18\x05 \x01(\x08\x12\x16\n\told_score\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x16\n\tnew_score\x18\x07 \x01(\x01H\x01\x88\x01\x01\x42\x0c\n\n_old_scoreB\x0c\n\n_new_score*\xa5\x01\n\x0eRejudgingState\x12\x1f\n\x1bREJUDGING_STATE_UNSPECIFIED\x10\x00\x12\x1b\n\x17REJUDGING_STATE_RUNNING\x10\x01\x12\x19\n\x15REJUDGING_STATE_READY\x10\x02\x12\x1b\n\x17REJUDGING_STATE_APPLIED\x10\x03\x12\x1d\n\x19REJUDGING_STATE_CANCELLED\x10\x04\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -57,19 +58,23 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REJUDGING']._loaded_options = None
   _globals['_REJUDGING']._serialized_options = b'\352AH\n\027judgemesh.dev/Rejudging\022\026rejudgings/{rejudging}*\nrejudgings2\trejudging'
   _globals['_REJUDGINGSELECTION'].fields_by_name['submissions']._loaded_options = None
-  _globals['_REJUDGINGSELECTION'].fields_by_name['submissions']._serialized_options = b'\372A\032\n\030judgemesh.dev/Submission'
+  _globals['_REJUDGINGSELECTION'].fields_by_name['submissions']._serialized_options = b'\372A\032\n\030judgemesh.dev/Submission\272H\'\222\001$\020\350\007\"\037r\0352\033^submissions/[0-9a-f-]{36}$'
   _globals['_REJUDGINGSELECTION'].fields_by_name['problem']._loaded_options = None
-  _globals['_REJUDGINGSELECTION'].fields_by_name['problem']._serialized_options = b'\372A\027\n\025judgemesh.dev/Problem'
+  _globals['_REJUDGINGSELECTION'].fields_by_name['problem']._serialized_options = b'\372A\027\n\025judgemesh.dev/Problem\272H)r$2\"^problems/[a-z0-9][a-z0-9-]{0,63}$\330\001\001'
   _globals['_REJUDGINGSELECTION'].fields_by_name['contest']._loaded_options = None
-  _globals['_REJUDGINGSELECTION'].fields_by_name['contest']._serialized_options = b'\372A\027\n\025judgemesh.dev/Contest'
+  _globals['_REJUDGINGSELECTION'].fields_by_name['contest']._serialized_options = b'\372A\027\n\025judgemesh.dev/Contest\272H)r$2\"^contests/[a-z0-9][a-z0-9-]{0,63}$\330\001\001'
+  _globals['_REJUDGINGSELECTION'].fields_by_name['language']._loaded_options = None
+  _globals['_REJUDGINGSELECTION'].fields_by_name['language']._serialized_options = b'\272H\004r\002\030 '
+  _globals['_REJUDGINGSELECTION'].fields_by_name['verdicts']._loaded_options = None
+  _globals['_REJUDGINGSELECTION'].fields_by_name['verdicts']._serialized_options = b'\272H\016\222\001\013\020\020\"\007\202\001\004\020\001 \000'
   _globals['_REJUDGINGCHANGE'].fields_by_name['submission']._loaded_options = None
   _globals['_REJUDGINGCHANGE'].fields_by_name['submission']._serialized_options = b'\372A\032\n\030judgemesh.dev/Submission'
-  _globals['_REJUDGINGSTATE']._serialized_start=1189
-  _globals['_REJUDGINGSTATE']._serialized_end=1354
-  _globals['_REJUDGING']._serialized_start=234
-  _globals['_REJUDGING']._serialized_end=728
-  _globals['_REJUDGINGSELECTION']._serialized_start=731
-  _globals['_REJUDGINGSELECTION']._serialized_end=957
-  _globals['_REJUDGINGCHANGE']._serialized_start=960
-  _globals['_REJUDGINGCHANGE']._serialized_end=1186
+  _globals['_REJUDGINGSTATE']._serialized_start=1472
+  _globals['_REJUDGINGSTATE']._serialized_end=1637
+  _globals['_REJUDGING']._serialized_start=263
+  _globals['_REJUDGING']._serialized_end=757
+  _globals['_REJUDGINGSELECTION']._serialized_start=760
+  _globals['_REJUDGINGSELECTION']._serialized_end=1144
+  _globals['_REJUDGINGCHANGE']._serialized_start=1147
+  _globals['_REJUDGINGCHANGE']._serialized_end=1469
 # @@protoc_insertion_point(module_scope)

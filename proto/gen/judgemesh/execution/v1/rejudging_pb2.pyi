@@ -81,7 +81,7 @@ class Rejudging(_message.Message):
     judged_count: _builtins.int
     """How many of them have their new verdict."""
     changed_count: _builtins.int
-    """How many verdicts differ."""
+    """How many verdicts or scores it would change, or changed, once it is applied."""
     user: _builtins.str
     """Who asked for it."""
     @_builtins.property
@@ -120,7 +120,7 @@ Global___Rejudging: _TypeAlias = Rejudging  # noqa: Y015
 
 @_typing.final
 class RejudgingSelection(_message.Message):
-    """Which submissions to judge again: those that meet every condition that is set."""
+    """Which submissions to judge again: those that meet every condition that is set, and have a verdict."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -132,7 +132,7 @@ class RejudgingSelection(_message.Message):
     problem: _builtins.str
     """Those to this problem."""
     contest: _builtins.str
-    """Those of this contest."""
+    """Those of this contest. No submission belongs to a contest yet."""
     language: _builtins.str
     """Those in this language."""
     @_builtins.property
@@ -162,7 +162,7 @@ Global___RejudgingSelection: _TypeAlias = RejudgingSelection  # noqa: Y015
 
 @_typing.final
 class RejudgingChange(_message.Message):
-    """What a rejudging would change of one submission."""
+    """What a rejudging would change of one submission, or changed, once it is applied."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -170,12 +170,21 @@ class RejudgingChange(_message.Message):
     OLD_VERDICT_FIELD_NUMBER: _builtins.int
     NEW_VERDICT_FIELD_NUMBER: _builtins.int
     NEW_SUBMISSION_FIELD_NUMBER: _builtins.int
+    SUPERSEDED_FIELD_NUMBER: _builtins.int
+    OLD_SCORE_FIELD_NUMBER: _builtins.int
+    NEW_SCORE_FIELD_NUMBER: _builtins.int
     submission: _builtins.str
     """The submission."""
     old_verdict: _verdict_pb2.Verdict.ValueType
-    """The verdict in force."""
+    """The verdict in force; once the rejudging is applied, the one before."""
     new_verdict: _verdict_pb2.Verdict.ValueType
-    """The new verdict; unspecified while it is not there."""
+    """The new verdict; unspecified while it is not there. JUDGE_ERROR never replaces a verdict."""
+    superseded: _builtins.bool
+    """Whether the submission was judged anew since the rejudging was made: that verdict is the newer one, and stays."""
+    old_score: _builtins.float
+    """The score in force, where there is one."""
+    new_score: _builtins.float
+    """The new score, where there is one."""
     @_builtins.property
     def new_submission(self) -> _submission_pb2.Submission:
         """The submission as it would be, without code."""
@@ -187,11 +196,21 @@ class RejudgingChange(_message.Message):
         old_verdict: _verdict_pb2.Verdict.ValueType = ...,
         new_verdict: _verdict_pb2.Verdict.ValueType = ...,
         new_submission: _submission_pb2.Submission | None = ...,
+        superseded: _builtins.bool = ...,
+        old_score: _builtins.float | None = ...,
+        new_score: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["new_submission", b"new_submission"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_new_score", b"_new_score", "_old_score", b"_old_score", "new_score", b"new_score", "new_submission", b"new_submission", "old_score", b"old_score"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["new_submission", b"new_submission", "new_verdict", b"new_verdict", "old_verdict", b"old_verdict", "submission", b"submission"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_new_score", b"_new_score", "_old_score", b"_old_score", "new_score", b"new_score", "new_submission", b"new_submission", "new_verdict", b"new_verdict", "old_score", b"old_score", "old_verdict", b"old_verdict", "submission", b"submission", "superseded", b"superseded"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__new_score: _TypeAlias = _typing.Literal["new_score"]  # noqa: Y015
+    _WhichOneofArgType__new_score: _TypeAlias = _typing.Literal["_new_score", b"_new_score"]  # noqa: Y015
+    _WhichOneofReturnType__old_score: _TypeAlias = _typing.Literal["old_score"]  # noqa: Y015
+    _WhichOneofArgType__old_score: _TypeAlias = _typing.Literal["_old_score", b"_old_score"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__new_score) -> _WhichOneofReturnType__new_score | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__old_score) -> _WhichOneofReturnType__old_score | None: ...
 
 Global___RejudgingChange: _TypeAlias = RejudgingChange  # noqa: Y015

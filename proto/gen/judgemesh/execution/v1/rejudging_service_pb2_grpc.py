@@ -73,7 +73,9 @@ class RejudgingServiceServicer:
     """
 
     def CreateRejudging(self, request, context):
-        """Selects submissions and begins to judge them again at low priority. Nothing changes before ApplyRejudging.
+        """Selects submissions that have a verdict, and begins to judge them again at low priority with the current revisions
+        of their problems. Nothing changes before ApplyRejudging. Returns INVALID_ARGUMENT if there is none to select, or
+        too many. With `validate_only` the answer has only the count.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
@@ -94,21 +96,23 @@ class RejudgingServiceServicer:
         raise NotImplementedError('Method not implemented!')
 
     def PreviewRejudging(self, request, context):
-        """Lists what would change.
+        """Lists what would change, by submission, oldest first.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def ApplyRejudging(self, request, context):
-        """Puts the new verdicts in force, all at once: READY to APPLIED. Returns FAILED_PRECONDITION in any other state.
+        """Puts the new verdicts in force, all at once: READY to APPLIED. Submissions that were judged anew meanwhile keep that
+        verdict, and a JUDGE_ERROR replaces none. Applying twice succeeds. Returns FAILED_PRECONDITION in any other state.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
     def CancelRejudging(self, request, context):
-        """Drops the new verdicts: RUNNING or READY to CANCELLED. Returns FAILED_PRECONDITION if it was applied.
+        """Drops the new verdicts, and stops what runs: RUNNING or READY to CANCELLED. Cancelling twice succeeds. Returns
+        FAILED_PRECONDITION if it was applied.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

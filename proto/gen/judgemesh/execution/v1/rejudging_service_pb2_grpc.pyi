@@ -18,17 +18,24 @@ class RejudgingServiceStub:
 
     def __init__(self, channel: _aio.Channel) -> None: ...
     CreateRejudging: _aio.UnaryUnaryMultiCallable[_rejudging_service_pb2.CreateRejudgingRequest, _rejudging_pb2.Rejudging]
-    """Selects submissions and begins to judge them again at low priority. Nothing changes before ApplyRejudging."""
+    """Selects submissions that have a verdict, and begins to judge them again at low priority with the current revisions
+    of their problems. Nothing changes before ApplyRejudging. Returns INVALID_ARGUMENT if there is none to select, or
+    too many. With `validate_only` the answer has only the count.
+    """
     GetRejudging: _aio.UnaryUnaryMultiCallable[_rejudging_service_pb2.GetRejudgingRequest, _rejudging_pb2.Rejudging]
     """Gets a rejudging. Returns NOT_FOUND if there is none."""
     ListRejudgings: _aio.UnaryUnaryMultiCallable[_rejudging_service_pb2.ListRejudgingsRequest, _rejudging_service_pb2.ListRejudgingsResponse]
     """Lists rejudgings, newest first."""
     PreviewRejudging: _aio.UnaryUnaryMultiCallable[_rejudging_service_pb2.PreviewRejudgingRequest, _rejudging_service_pb2.PreviewRejudgingResponse]
-    """Lists what would change."""
+    """Lists what would change, by submission, oldest first."""
     ApplyRejudging: _aio.UnaryUnaryMultiCallable[_rejudging_service_pb2.ApplyRejudgingRequest, _rejudging_pb2.Rejudging]
-    """Puts the new verdicts in force, all at once: READY to APPLIED. Returns FAILED_PRECONDITION in any other state."""
+    """Puts the new verdicts in force, all at once: READY to APPLIED. Submissions that were judged anew meanwhile keep that
+    verdict, and a JUDGE_ERROR replaces none. Applying twice succeeds. Returns FAILED_PRECONDITION in any other state.
+    """
     CancelRejudging: _aio.UnaryUnaryMultiCallable[_rejudging_service_pb2.CancelRejudgingRequest, _rejudging_pb2.Rejudging]
-    """Drops the new verdicts: RUNNING or READY to CANCELLED. Returns FAILED_PRECONDITION if it was applied."""
+    """Drops the new verdicts, and stops what runs: RUNNING or READY to CANCELLED. Cancelling twice succeeds. Returns
+    FAILED_PRECONDITION if it was applied.
+    """
 
 class RejudgingServiceServicer(metaclass=_abc_1.ABCMeta):
     """Rejudgings: for directors and admins."""
@@ -39,7 +46,10 @@ class RejudgingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rejudging_service_pb2.CreateRejudgingRequest,
         context: _aio.ServicerContext[_rejudging_service_pb2.CreateRejudgingRequest, _abc.Awaitable[_rejudging_pb2.Rejudging]],
     ) -> _abc.Awaitable[_rejudging_pb2.Rejudging]:
-        """Selects submissions and begins to judge them again at low priority. Nothing changes before ApplyRejudging."""
+        """Selects submissions that have a verdict, and begins to judge them again at low priority with the current revisions
+        of their problems. Nothing changes before ApplyRejudging. Returns INVALID_ARGUMENT if there is none to select, or
+        too many. With `validate_only` the answer has only the count.
+        """
 
     @_abc_1.abstractmethod
     def GetRejudging(
@@ -63,7 +73,7 @@ class RejudgingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rejudging_service_pb2.PreviewRejudgingRequest,
         context: _aio.ServicerContext[_rejudging_service_pb2.PreviewRejudgingRequest, _abc.Awaitable[_rejudging_service_pb2.PreviewRejudgingResponse]],
     ) -> _abc.Awaitable[_rejudging_service_pb2.PreviewRejudgingResponse]:
-        """Lists what would change."""
+        """Lists what would change, by submission, oldest first."""
 
     @_abc_1.abstractmethod
     def ApplyRejudging(
@@ -71,7 +81,9 @@ class RejudgingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rejudging_service_pb2.ApplyRejudgingRequest,
         context: _aio.ServicerContext[_rejudging_service_pb2.ApplyRejudgingRequest, _abc.Awaitable[_rejudging_pb2.Rejudging]],
     ) -> _abc.Awaitable[_rejudging_pb2.Rejudging]:
-        """Puts the new verdicts in force, all at once: READY to APPLIED. Returns FAILED_PRECONDITION in any other state."""
+        """Puts the new verdicts in force, all at once: READY to APPLIED. Submissions that were judged anew meanwhile keep that
+        verdict, and a JUDGE_ERROR replaces none. Applying twice succeeds. Returns FAILED_PRECONDITION in any other state.
+        """
 
     @_abc_1.abstractmethod
     def CancelRejudging(
@@ -79,6 +91,8 @@ class RejudgingServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _rejudging_service_pb2.CancelRejudgingRequest,
         context: _aio.ServicerContext[_rejudging_service_pb2.CancelRejudgingRequest, _abc.Awaitable[_rejudging_pb2.Rejudging]],
     ) -> _abc.Awaitable[_rejudging_pb2.Rejudging]:
-        """Drops the new verdicts: RUNNING or READY to CANCELLED. Returns FAILED_PRECONDITION if it was applied."""
+        """Drops the new verdicts, and stops what runs: RUNNING or READY to CANCELLED. Cancelling twice succeeds. Returns
+        FAILED_PRECONDITION if it was applied.
+        """
 
 def add_RejudgingServiceServicer_to_server(servicer: RejudgingServiceServicer, server: _aio.Server) -> None: ...
