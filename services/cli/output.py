@@ -1,6 +1,7 @@
 """How the command line speaks: to people with colour, to machines in JSON."""
 
 import json
+import re
 import sys
 from typing import Any, NoReturn
 
@@ -11,6 +12,8 @@ console = Console()
 
 errors = Console(stderr=True)
 """For progress and errors, so that a pipe receives results alone."""
+
+_UNSEEN = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 VERDICT_STYLES = {
     "ACCEPTED": "bold green",
@@ -29,6 +32,11 @@ def print_json(value: Any) -> None:
     json.dump(value, sys.stdout, indent=2 if sys.stdout.isatty() else None, ensure_ascii=False)
     sys.stdout.write("\n")
     sys.stdout.flush()
+
+
+def visible(text: str) -> str:
+    """Text of others, fit for a terminal: nothing in it moves the cursor, colours, or turns the writing."""
+    return _UNSEEN.sub("\ufffd", text)
 
 
 def verdict_text(verdict: str) -> str:

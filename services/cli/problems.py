@@ -1,4 +1,4 @@
-"""`judgemesh problems import|list|show|publish`."""
+"""`judgemesh problems import|list|show|publish|verify`."""
 
 import tempfile
 import zipfile
@@ -11,9 +11,10 @@ from rich.markup import escape
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 from rich.table import Table
 
+from services.cli import verifications
 from services.cli.api import Api
 from services.cli.context import DEFAULT_SERVER, JsonOption, ServerOption, TokenOption, connected, problem_name
-from services.cli.output import console, errors, fail, print_json
+from services.cli.output import console, errors, fail, print_json, visible
 
 app = typer.Typer(help="Import, list and show problems.", no_args_is_help=True, rich_markup_mode="rich")
 
@@ -25,7 +26,8 @@ _SKIPPED = {".git", "__pycache__", ".DS_Store"}
 def import_(
     package: Annotated[Path, typer.Argument(help="A problem package: a zip archive, or its folder.", exists=True)],
     problem_id: Annotated[str | None, typer.Option("--id", help="Its identifier; default: the package's name.")] = None,
-    public: Annotated[bool, typer.Option("--public", help="Make it public at once.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make it public, if it is verified.")] = False,
+    verify: Annotated[bool, typer.Option("--verify", help="Run its own programs, as `problems verify` does.")] = False,
     check: Annotated[bool, typer.Option("--check", help="Check the package, and change nothing.")] = False,
     server: ServerOption = DEFAULT_SERVER,
     token: TokenOption = None,
@@ -33,7 +35,7 @@ def import_(
 ) -> None:
     """Import a Kattis/ICPC problem package.
 
-    Example: [cyan]judgemesh problems import ./my-problem --public[/]
+    Example: [cyan]judgemesh problems import ./my-problem --verify[/]
     """
     parameters = ({"problemId": problem_id} if problem_id else {}) | ({"validateOnly": "true"} if check else {})
     with connected(server, token) as api, _archive(package) as archive:
@@ -45,12 +47,16 @@ def import_(
             headers={"content-type": "application/zip"},
             timeout=600,
         )
-        if public and not check:
-            answer["problem"] = _publish(api, answer["problem"]["name"])
-    if json:
+        if not json:
+            _print_import(answer, check=check, public=public)
+        name = answer["problem"]["name"]
+        passed = check or not verify or verifications.verify(api, name, json=json)
+        if public and passed and not check:
+            answer["problem"] = _publish(api, name)
+    if json and not verify:
         print_json(answer)
-    else:
-        _print_import(answer, check=check)
+    if not passed:
+        raise typer.Exit(1)
 
 
 @app.command("list")
@@ -99,9 +105,26 @@ def show(
     console.print(f"time {limits['time']}, memory {memory}, {found['secretCount']} secret tests")
     for sample in samples:
         console.rule(f"sample {sample['number']}: input", align="left")
-        console.print(sample["input"], markup=False, highlight=False, end="")
+        console.print(visible(sample["input"]), markup=False, highlight=False, end="")
         console.rule(f"sample {sample['number']}: answer", align="left")
-        console.print(sample["answer"], markup=False, highlight=False, end="")
+        console.print(visible(sample["answer"]), markup=False, highlight=False, end="")
+
+
+@app.command()
+def verify(
+    problem: Annotated[str, typer.Argument(help="The problem's identifier.")],
+    server: ServerOption = DEFAULT_SERVER,
+    token: TokenOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Run a package's input validators and solutions, and compare with what it expects. Suggests a time limit.
+
+    Exits with 0 only if every program did as expected. Example: [cyan]judgemesh problems verify my-problem[/]
+    """
+    with connected(server, token) as api:
+        passed = verifications.verify(api, problem_name(problem), json=json)
+    if not passed:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -155,7 +178,7 @@ def _uploaded(archive: BinaryIO, name: str, *, quiet: bool) -> Iterator[bytes]:
             progress.advance(task, len(piece))
 
 
-def _print_import(answer: dict[str, Any], *, check: bool) -> None:
+def _print_import(answer: dict[str, Any], *, check: bool, public: bool) -> None:
     problem = answer["problem"]
     for warning in answer.get("warnings", []):
         errors.print(f"[yellow]warning:[/] {escape(warning)}")
@@ -163,7 +186,7 @@ def _print_import(answer: dict[str, Any], *, check: bool) -> None:
     what = "is a good package" if check else done
     title, secret = escape(problem["title"]), problem["secretCount"]
     console.print(f"[bold]{problem['name']}[/] ({title}) {what}, with {secret} secret tests.")
-    if not check and problem["visibility"] == "VISIBILITY_PRIVATE":
+    if not check and not public and problem["visibility"] == "VISIBILITY_PRIVATE":
         identifier = problem["name"].removeprefix("problems/")
         console.print(f"[dim]Only you see it. Publish it with: judgemesh problems publish {identifier}[/]")
 
