@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,32 @@ async def test_output_comes_back_whole(sandbox: Sandbox) -> None:
     assert report.exceeded is None
     assert report.output == bytes(range(256)) * 4096
     assert report.error_output == b"e" * LIMITS.error_bytes
+
+
+async def test_two_programs_talk_to_each_other(sandbox: Sandbox, worker_directory: Path) -> None:
+    """Standard output goes to a descriptor of the caller's; the reader sees its end, and who ended first is told."""
+    settings = SlotSettings(directory=worker_directory / "reader", user=SlotSettings.user_of_slot(3, first_user()))
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    async with Sandbox(settings) as other, asyncio.TaskGroup() as runs:
+        cat = RunRequest(argv=("/bin/cat",), limits=LIMITS, stdin=reading)
+        echo = RunRequest(argv=("/bin/echo", "hello"), limits=replace(LIMITS, output_bytes=1), stdout=writing)
+        heard = runs.create_task(other.run(cat, lambda: os.close(reading)))
+        said = runs.create_task(sandbox.run(echo, lambda: os.close(writing)))
+
+    assert heard.result().output == b"hello\n"
+    assert said.result().output == b""
+    assert said.result().exceeded is None
+    assert said.result().ended_at < heard.result().ended_at < time.monotonic()
+
+
+async def test_writer_learns_that_its_reader_is_gone(sandbox: Sandbox) -> None:
+    """Neither the launcher nor the worker keeps a program's output alive once nobody reads it."""
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    os.close(reading)
+    report = await sandbox.run(RunRequest(argv=("/bin/echo", "hello"), limits=LIMITS, stdout=writing))
+    os.close(writing)
+
+    assert report.signal == signal.SIGPIPE or report.exit_code == 1
 
 
 async def test_every_layer_is_proven_here(sandbox: Sandbox) -> None:

@@ -1,7 +1,7 @@
 """What the worker and a launcher say to each other over their socket pair.
 
-A message is its length (4 bytes), a head in JSON, and bytes whose lengths the head tells. The descriptor of the
-standard input travels with the first byte of a request.
+A message is its length (4 bytes), a head in JSON, and bytes whose lengths the head tells. The descriptors of the
+standard input and output, if any, travel with the first byte of a request.
 """
 
 import dataclasses
@@ -18,10 +18,15 @@ _LENGTH = struct.Struct("=I")
 
 
 def encode_request(request: RunRequest) -> bytes:
-    """A request, without its descriptor."""
+    """A request, without its descriptors: it tells which there are."""
     body = dataclasses.asdict(request)
-    body["stdin"] = request.stdin is not None
+    body["stdin"], body["stdout"] = request.stdin is not None, request.stdout is not None
     return _frame(json.dumps(body).encode())
+
+
+def descriptors(request: RunRequest) -> list[int]:
+    """What travels with a request."""
+    return [descriptor for descriptor in (request.stdin, request.stdout) if descriptor is not None]
 
 
 def encode_cancel() -> bytes:
@@ -34,10 +39,10 @@ def _frame(head: bytes) -> bytes:
 
 def receive_request(control: socket.socket) -> RunRequest | str | None:
     """The next request, CANCEL, or None when the worker has closed the socket. Waits for it."""
-    start, descriptors, _, _ = socket.recv_fds(control, _LENGTH.size, 1)
+    start, received, _, _ = socket.recv_fds(control, _LENGTH.size, 2)
     if not start:
         return None
-    for descriptor in descriptors:
+    for descriptor in received:
         os.set_inheritable(descriptor, False)
     start += _receive(control, _LENGTH.size - len(start))
     body = json.loads(_receive(control, _LENGTH.unpack(start)[0]))
@@ -45,7 +50,8 @@ def receive_request(control: socket.socket) -> RunRequest | str | None:
         return CANCEL
     body["limits"] = RunLimits(**body["limits"])
     body["argv"], body["readable"] = tuple(body["argv"]), tuple(body["readable"])
-    body["stdin"] = descriptors[0] if body["stdin"] else None
+    for name in ("stdin", "stdout"):
+        body[name] = received.pop(0) if body[name] else None
     return RunRequest(**body)
 
 

@@ -61,7 +61,9 @@ class RunRequest:
     environment: dict[str, str] = field(default_factory=dict)
     """The whole environment, except PATH, HOME, TMPDIR and LANG, which have fixed values unless given here."""
     stdin: int | None = None
-    """A file descriptor, read from its start. None: an empty input."""
+    """A file descriptor, read from where it stands. None: an empty input."""
+    stdout: int | None = None
+    """A file descriptor that takes standard output, which is then neither collected nor limited. None: collect it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,6 +84,8 @@ class RunReport:
     """Standard output, at most `output_bytes`."""
     error_output: bytes
     """Standard error, at most `error_bytes`."""
+    ended_at: float = 0.0
+    """When the program ended or was ended, by the machine's monotonic clock: it tells who of two ended first."""
 
     @property
     def succeeded(self) -> bool:

@@ -8,6 +8,7 @@ import socket
 import struct
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -80,23 +81,29 @@ class Sandbox:
         workdir.create(path, files, self.settings.user)
         return path
 
-    async def run(self, request: RunRequest) -> RunReport:
+    async def run(self, request: RunRequest, on_sent: Callable[[], None] | None = None) -> RunReport:
         """Run a program to its end. Cancelling this call kills the program at once.
+
+        The descriptors of the request stay the caller's, who closes them. `on_sent` is called as soon as the launcher
+        has its copies: who lets two programs talk to each other closes his there, or neither would see the other's end.
 
         Raises SandboxError if it could not be run; the next call starts afresh.
         """
         async with self._turn:
             control = self._control if self._control is not None else await asyncio.to_thread(self._start)
             try:
-                return await self._exchange(control, request)
+                return await self._exchange(control, request, on_sent)
             except OSError as error:
                 await asyncio.to_thread(self._stop)
                 raise SandboxError(f"the launcher ended: {error}") from error
 
-    async def _exchange(self, control: socket.socket, request: RunRequest) -> RunReport:
-        descriptors = [] if request.stdin is None else [request.stdin]
+    async def _exchange(
+        self, control: socket.socket, request: RunRequest, on_sent: Callable[[], None] | None
+    ) -> RunReport:
         data = messages.encode_request(request)
-        sent = socket.send_fds(control, [data], descriptors)
+        sent = socket.send_fds(control, [data], messages.descriptors(request))
+        if on_sent is not None:
+            on_sent()
         report = asyncio.create_task(_receive_report(control), name="run-report")
         try:
             await asyncio.get_running_loop().sock_sendall(control, data[sent:])
