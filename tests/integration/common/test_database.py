@@ -13,7 +13,7 @@ from judgemesh.user.v1.user_service_pb2 import CreateUserRequest
 from services.common import database
 from services.common.database import Conflict, DatabaseUnavailable, TextInvalid, transaction
 from services.common.idempotency import Idempotency, RequestIdReused, RequestKey, idempotency_table
-from services.common.migrations import migrate
+from services.common.migrations import is_current, migrate
 from services.common.settings import Settings
 
 METADATA = database.service_metadata("notes")
@@ -192,3 +192,21 @@ async def test_replicas_that_migrate_at_once_do_not_race(fresh_database: Callabl
     await engine.dispose()
 
     assert 1 == len(versions)
+
+
+async def test_a_schema_is_current_once_it_was_migrated_and_stays_so_for_older_code(database_url: str) -> None:
+    """Whoever waits for a migration goes on when it is done, and is not held up by a later version's."""
+    before = await is_current(database_url, "user", "waited_for")
+    await migrate(database_url, "user")
+    migrated = await is_current(database_url, "user")
+    engine = database.create_engine(Settings(database_url=database_url))
+    async with transaction(engine) as connection:
+        applied = (await connection.execute(sa.text('SELECT version_num FROM "user".alembic_version'))).scalar_one()
+        later = sa.text('UPDATE "user".alembic_version SET version_num = :version')
+        await connection.execute(later, {"version": "9999"})
+    newer = await is_current(database_url, "user")
+    async with transaction(engine) as connection:
+        await connection.execute(later, {"version": applied})
+    await engine.dispose()
+
+    assert [False, True, True] == [before, migrated, newer]
