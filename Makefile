@@ -51,14 +51,16 @@ check: $(DEVELOPMENT) ## Lint, formatting, types, import layers, protos and whet
 		step $(BIN)/buf breaking proto --against "$$repository#branch=main,subdir=proto"; \
 	else echo "» buf breaking: skipped, there is no branch main to compare with"; fi; \
 	step $(BIN)/python proto/generate.py --check; \
+	step $(BIN)/python -m judgemesh_operator.api.crds --check; \
 	if [ -n "$$failed" ]; then printf "\nfailed:$$failed\n" >&2; exit 1; fi; echo "All checks passed."
 
 format: $(DEVELOPMENT) ## Format the code and fix what can be fixed by itself
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-gen: $(DEVELOPMENT) ## Generate what follows from the protos: proto/gen and Envoy's descriptor set
+gen: $(DEVELOPMENT) ## Generate what follows from protos and models: proto/gen, Envoy's descriptor set, the CRDs
 	$(BIN)/python proto/generate.py
+	$(BIN)/python -m judgemesh_operator.api.crds
 
 jaeger: $(JAEGER) ## Build Jaeger with Go (minutes, once); `make run` starts it from then on
 

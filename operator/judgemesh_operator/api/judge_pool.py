@@ -51,6 +51,7 @@ class WorkerResources(Model):
     """Of one worker. Requests are the limits: a judge that shares its cores measures its neighbours."""
 
     cpu: Quantity = "1"
+    """Cores."""
     memory: Quantity = "2Gi"
     """For the worker, and for programs up to the largest memory limit of any problem."""
     storage: Quantity = "4Gi"
@@ -88,9 +89,7 @@ class PreWarm(Model):
 class JudgePoolSpec(Model):
     """Which workers, how many, and where."""
 
-    languages: Annotated[
-        tuple[Language, ...], Field(min_length=1, max_length=50, json_schema_extra={"x-kubernetes-list-type": "set"})
-    ]
+    languages: Annotated[tuple[Language, ...], Field(min_length=1, max_length=50)]
     """Identifiers, such as `cpp` and `python3`."""
     workers: WorkerCount = WorkerCount()
     slots: Annotated[int, Field(ge=1, le=64)] = 1
@@ -107,6 +106,7 @@ class JudgePoolSpec(Model):
     pre_warm: Annotated[
         tuple[PreWarm, ...], Field(max_length=50, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]})
     ] = ()
+    """Workers that are there before a contest starts."""
     image: Annotated[str, Field(pattern=r"^[a-zA-Z0-9][-a-zA-Z0-9._/:@]*$", max_length=512)] | None = None
     """The workers' image; by default that of the operator's settings, which has every language."""
     node_selector: Annotated[dict[LabelText, LabelText], Field(max_length=20)] = Field(default_factory=dict)

@@ -25,6 +25,7 @@ class ListenerTls(Model):
     key: FilePath = "/etc/judgemesh/tls/tls.key"
     """The private key (PEM)."""
     min_version: Literal["TLSv1_2", "TLSv1_3"] = "TLSv1_2"
+    """Clients that only speak an older one are refused."""
 
 
 class Listener(Model):
@@ -33,6 +34,7 @@ class Listener(Model):
     address: Annotated[str, Field(pattern=r"^[0-9a-fA-F.:]+$", max_length=45)] = "0.0.0.0"  # noqa: S104 - it is an edge
     """An IP address; `0.0.0.0` is every one of IPv4."""
     port: Port = 8080
+    """Where it listens, in the gateway's pod."""
     tls: ListenerTls | None = None
     """Plaintext by default, for an edge behind a load balancer that ends TLS."""
 
@@ -41,7 +43,9 @@ class FurtherListener(Listener):
     """Another port with the same API, such as TLS beside plaintext."""
 
     name: Name
+    """What it is called in metrics."""
     port: Port
+    """Where it listens, in the gateway's pod."""
 
 
 class Jwt(Model):
@@ -140,9 +144,11 @@ class Page(Model):
     """A file served as it is."""
 
     path: Path
+    """In the URL."""
     file: FilePath
     """Among the control plane's files."""
     content_type: Annotated[str, Field(pattern=r"^[a-z]+/[-+.a-z0-9]+(; ?[-a-zA-Z0-9=]+)*$", max_length=100)]
+    """Such as `text/html; charset=utf-8`."""
 
 
 class MeshGatewaySpec(Model):
@@ -152,6 +158,7 @@ class MeshGatewaySpec(Model):
     further_listeners: Annotated[
         tuple[FurtherListener, ...], Field(max_length=8, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]})
     ] = ()
+    """Other ports with the same API."""
     services: Annotated[tuple[Name, ...], Field(min_length=1, max_length=100)]
     """GrpcServices whose whole API is exposed: as JSON by its `google.api.http` options, gRPC and gRPC-Web."""
     descriptor: Name | None = None
@@ -170,6 +177,7 @@ class MeshGatewaySpec(Model):
     pages: Annotated[
         tuple[Page, ...], Field(max_length=50, json_schema_extra={"x-kubernetes-list-map-keys": ["path"]})
     ] = ()
+    """Files that the edge itself serves, such as the API's description."""
     slow_request: Short = timedelta(seconds=1)
     """Requests slower than this are in the access log, as failed ones are; streams are not slow for being long."""
 

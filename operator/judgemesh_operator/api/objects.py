@@ -2,8 +2,10 @@
 
 from typing import Annotated, Any, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, GetJsonSchemaHandler, model_validator
 from pydantic.alias_generators import to_camel
+from pydantic.json_schema import JsonSchemaValue
+from pydantic_core import CoreSchema
 
 from judgemesh_operator.api.rules import Rule, broken
 
@@ -30,7 +32,13 @@ Percent = Annotated[int, Field(ge=0, le=100)]
 class Model(BaseModel):
     """A frozen part of a resource; a field that it doesn't know is an error, for it would be ignored silently."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True,
+        extra="forbid",
+        alias_generator=to_camel,
+        populate_by_name=True,
+        use_attribute_docstrings=True,  # They are what `kubectl explain` shows.
+    )
 
     rules: ClassVar[tuple[Rule, ...]] = ()
 
@@ -39,6 +47,13 @@ class Model(BaseModel):
         if messages := broken(self.rules, self):
             raise ValueError("; ".join(messages))
         return self
+
+    @classmethod
+    def __get_pydantic_json_schema__(cls, schema: CoreSchema, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        described = handler(schema)
+        if cls.rules:
+            handler.resolve_ref_schema(described)["x-kubernetes-validations"] = [rule.as_schema() for rule in cls.rules]
+        return described
 
 
 class Metadata(BaseModel):

@@ -57,8 +57,6 @@ class Resources:
     """Where services run, by GrpcService; subsets' by `subset_cluster(service, subset)`."""
     descriptors: Mapping[str, bytes] = field(default_factory=dict)
     """Descriptor sets by the name that a MeshGateway calls them."""
-    problems: tuple[Problem, ...] = ()
-    """Of resources that are left out, since they could not be read."""
 
 
 def load_resources(folder: Path) -> Resources:

@@ -36,6 +36,7 @@ class Subset(Model):
     """Some of the service's pods, such as those of a new version."""
 
     name: Name
+    """What the rest of the policy calls it."""
     kubernetes_service: Name
     """The Kubernetes Service that selects them."""
 
@@ -44,15 +45,18 @@ class HeaderRoute(Model):
     """Calls with a header (gRPC metadata) go to a subset, before weights count."""
 
     header: HeaderName
+    """In lower case."""
     value: Annotated[str, Field(min_length=1, max_length=255)]
     """The whole value."""
     subset: Name
+    """Where they go."""
 
 
 class Weight(Model):
     """A subset's share of the calls."""
 
     subset: Name
+    """Where they go."""
     weight: Percent
     """In percent."""
 
@@ -85,6 +89,7 @@ class Mirror(Model):
     """A copy of calls goes to a subset, whose answers are thrown away."""
 
     subset: Name
+    """Where copies go."""
     percent: Annotated[int, Field(ge=1, le=100)] = 100
     """Of the calls, so many are copied."""
     methods: Methods = ()
@@ -96,6 +101,7 @@ class Delay(Model):
     """Calls are held back."""
 
     duration: Short
+    """How long."""
     percent: Annotated[int, Field(ge=1, le=100)] = 100
     """Of the calls."""
 
@@ -104,6 +110,7 @@ class Abort(Model):
     """Calls fail without reaching the service."""
 
     code: GrpcCode = "UNAVAILABLE"
+    """The status that the caller sees. UNAVAILABLE is retried as the service's own would be."""
     percent: Annotated[int, Field(ge=1, le=100)] = 100
     """Of the calls."""
 
@@ -138,6 +145,7 @@ class TrafficPolicySpec(Model):
     subsets: Annotated[
         tuple[Subset, ...], Field(max_length=8, json_schema_extra={"x-kubernetes-list-map-keys": ["name"]})
     ] = ()
+    """What calls can be sent to."""
     canary: Canary | None = None
     mirror: Mirror | None = None
     fault: Fault | None = None
