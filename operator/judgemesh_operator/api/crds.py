@@ -17,7 +17,8 @@ from judgemesh_operator.api.schemas import Json, structural_schema
 from judgemesh_operator.api.statuses import GrpcServiceStatus, JudgePoolStatus, ProxiedStatus, Status
 from judgemesh_operator.api.traffic_policy import TrafficPolicy
 
-FOLDER = Path("charts/judgemesh-operator/crds")
+FOLDER = Path("charts/judgemesh-operator/files/crds")
+"""Not `crds/`, which Helm installs once and never brings up to date: the chart's templates take them from here."""
 HEAD = "# Generated of judgemesh_operator.api by `make gen`; change the models there.\n"
 
 
