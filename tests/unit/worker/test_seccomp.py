@@ -1,29 +1,42 @@
 """The seccomp filter, run by a small interpreter of its instructions."""
 
 import errno
+import re
 import struct
+from collections.abc import Iterable
+from functools import partial
 from itertools import product
+from pathlib import Path
 
 import pytest
 
 from services.execution.worker.sandbox import seccomp, syscalls
 
-ALLOW, KILL, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000 | errno.EPERM
+ALLOW, KILL, PRETEND, REFUSE = 0x7FFF0000, 0x80000000, 0x00050000, 0x00050000 | errno.EPERM
+HEADERS = {
+    "x86_64": Path("/usr/include/x86_64-linux-gnu/asm/unistd_64.h"),
+    "aarch64": Path("/usr/include/asm-generic/unistd.h"),
+}
 
 
-def decide(
-    machine: str, number: int, argument: int = 0, *, arch: int | None = None, only_signal: int | None = None
+def decide(machine: str, number: int, *arguments: int, arch: int | None = None) -> int:
+    """What the filter of every run answers to a call."""
+    return answer(seccomp.confine_run(machine), machine, number, *arguments, arch=arch)
+
+
+def answer(
+    instructions: Iterable[seccomp.Instruction], machine: str, number: int, *arguments: int, arch: int | None = None
 ) -> int:
-    """What the filter answers to a call."""
-    code = seccomp.assemble(seccomp._program(machine, only_signal))
+    code = seccomp.assemble(instructions)
     program = list(struct.iter_unpack("=HBBI", code))
-    data = struct.pack("=IIQQ", number, arch or syscalls.AUDIT_ARCH[machine], 0, argument)
+    six = (*arguments, *[0] * 6)[:6]
+    data = struct.pack("=IIQ6Q", number, arch or syscalls.AUDIT_ARCH[machine], 0, *six)
     accumulator = position = 0
     while True:
         operation, if_true, if_false, operand = program[position]
         position += 1
         if operation == 0x06:
-            return operand
+            return int(operand)
         if operation == 0x20:
             (accumulator,) = struct.unpack_from("=I", data, operand)
         else:
@@ -65,13 +78,73 @@ def test_foreign_architectures_are_killed() -> None:
 
 @pytest.mark.parametrize("machine", syscalls.TABLES)
 def test_lone_program_signals_only_itself(machine: str) -> None:
-    """Where nothing else confines signals, the filter allows them to the program itself alone."""
+    """Where nothing else confines signals, the second filter allows them to the program itself alone."""
     table = syscalls.TABLES[machine]
+    lone = partial(answer, list(seccomp.protect_owner(machine, 42)), machine)
 
-    assert decide(machine, table["kill"], 42, only_signal=42) == ALLOW
-    assert decide(machine, table["kill"], 43, only_signal=42) == REFUSE
-    assert decide(machine, table["kill"], 0xFFFFFFFF, only_signal=42) == REFUSE
-    assert decide(machine, table["pidfd_open"], 42, only_signal=42) == REFUSE
+    assert lone(table["kill"], 42) == ALLOW
+    assert lone(table["kill"], 43) == REFUSE
+    assert lone(table["kill"], 0xFFFFFFFF) == REFUSE
+    assert lone(table["pidfd_open"], 42) == REFUSE
+
+
+@pytest.mark.parametrize("machine", syscalls.TABLES)
+def test_files_of_the_same_owner_keep_their_status(machine: str) -> None:
+    """Where runs have the worker's own user, modes, owners and times are only said to be changed."""
+    table = syscalls.TABLES[machine]
+    same_user = partial(answer, list(seccomp.protect_owner(machine, None)), machine)
+
+    assert same_user(table["fchmodat"]) == PRETEND
+    assert same_user(table["utimensat"]) == PRETEND
+    assert same_user(table["kill"], 43) == ALLOW
+    assert decide(machine, table["fchmodat"]) == ALLOW
+
+
+@pytest.mark.parametrize("machine", syscalls.TABLES)
+def test_locks_are_only_pretended(machine: str) -> None:
+    """A lock that another run could see is never taken; other commands of fcntl work, leases and owners do not."""
+    table = syscalls.TABLES[machine]
+    set_lock, wait_for_lock, get_flags, set_owner, set_lease = 6, 7, 3, 8, 1024
+
+    assert decide(machine, table["flock"], 0, 2) == PRETEND
+    assert [decide(machine, table["fcntl"], 0, command) for command in (set_lock, wait_for_lock)] == [PRETEND] * 2
+    assert [decide(machine, table["fcntl"], 0, command) for command in (set_owner, set_lease)] == [REFUSE] * 2
+    assert decide(machine, table["fcntl"], 0, get_flags) == ALLOW
+
+
+@pytest.mark.parametrize("machine", syscalls.TABLES)
+def test_pairs_of_sockets_are_connected(machine: str) -> None:
+    """A pair of streams is a pipe; a datagram socket could send anywhere."""
+    number = syscalls.TABLES[machine]["socketpair"]
+    stream, datagram, raw, close_on_exec = 1, 2, 3, 0o2000000
+
+    assert decide(machine, number, 1, stream | close_on_exec) == ALLOW
+    assert decide(machine, number, 1, datagram | close_on_exec) == REFUSE
+    assert decide(machine, number, 1, raw) == REFUSE
+
+
+@pytest.mark.parametrize("machine", syscalls.TABLES)
+def test_numbers_are_those_of_the_kernels_headers(machine: str) -> None:
+    """Every call has the number that this machine's kernel headers give it, as far as they know it."""
+    if not HEADERS[machine].exists():
+        pytest.skip("no kernel headers are installed")
+    text = HEADERS[machine].read_text()
+    defined = {name: int(number) for name, number in re.findall(r"#define __NR(?:3264)?_(\w+) (\d+)", text)}
+
+    assert {
+        name: number for name, number in syscalls.TABLES[machine].items() if defined.get(name, number) != number
+    } == {}
+
+
+def test_both_architectures_refuse_the_same() -> None:
+    """A call that one table lacks does not exist there: the generic architecture has only its newer form."""
+    obsolete = {
+        "uselib", "modify_ldt", "iopl", "ioperm", "chmod", "chown", "lchown", "utime", "utimes", "futimesat",
+    }  # fmt: skip
+
+    assert set(syscalls.TABLES["x86_64"]) - set(syscalls.TABLES["aarch64"]) == obsolete
+    assert set(syscalls.TABLES["aarch64"]) <= set(syscalls.TABLES["x86_64"])
+    assert set(seccomp.REFUSED) <= set(syscalls.TABLES["x86_64"])
 
 
 @pytest.mark.parametrize("machine", syscalls.TABLES)

@@ -8,7 +8,7 @@ import signal
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from services.execution.worker.sandbox import landlock, libc, seccomp
+from services.execution.worker.sandbox import landlock, libc, seccomp, syscalls
 from services.execution.worker.sandbox.run import RunLimits, RunRequest
 
 TOOLCHAINS = (
@@ -67,8 +67,7 @@ class Confinement:
         _limit(resource.RLIMIT_MSGQUEUE, 0)
         _prefer_to_be_killed()
         libc.set_no_new_privileges()
-        if self.signals_confined:
-            seccomp.Filter().install()
+        seccomp.Filter(seccomp.confine_run(syscalls.machine())).install()
 
     def limits(self, limits: RunLimits) -> list[tuple[int, tuple[int, int]]]:
         """The resource limits of a run, for :meth:`apply`."""
@@ -99,8 +98,9 @@ class Confinement:
         if rules is not None:
             rules.allow_own_process()
             rules.restrict_self()
-        if not self.signals_confined:
-            seccomp.Filter(only_signal=os.getpid()).install()
+        if self.user is None:
+            only = None if self.signals_confined else os.getpid()
+            seccomp.Filter(seccomp.protect_owner(syscalls.machine(), only)).install()
 
 
 def _prefer_to_be_killed() -> None:

@@ -8,6 +8,7 @@ _libc.syscall.restype = ctypes.c_long
 _libc.prctl.restype = ctypes.c_int
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
+_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 
 
 def libc_call(number: int, *arguments: int) -> int:
@@ -19,8 +20,8 @@ def libc_call(number: int, *arguments: int) -> int:
     return result
 
 
-def _prctl(option: int, value: int) -> None:
-    if _libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(0), ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
+def _prctl(option: int, value: int, second: int = 0) -> None:
+    if _libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(second), ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
@@ -38,3 +39,8 @@ def become_subreaper() -> None:
 def die_with_parent(signal: int) -> None:
     """Get `signal` when the parent dies."""
     _prctl(_PR_SET_PDEATHSIG, signal)
+
+
+def install_filter(program: int) -> None:
+    """Put the seccomp filter at this address (struct sock_fprog) on this process and its descendants for good."""
+    _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program)

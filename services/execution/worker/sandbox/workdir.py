@@ -110,8 +110,9 @@ def remove(path: Path) -> None:
 
 
 def seal(path: Path) -> None:
-    """Take a directory from the program that filled it: nobody may write, and only plain files stay.
+    """Take a directory from the program that filled it: nobody may write, all may execute, and only plain files stay.
 
+    Every file: where runs have the worker's own user, a linker's chmod is only pretended (see `protect_owner`).
     Links, devices, sockets and set-user-id bits go. No process of that program may be left.
     """
     owner = (os.geteuid(), os.getegid())
@@ -139,7 +140,7 @@ def _seal_entry(name: str, parent: int, owner: tuple[int, int]) -> list[int]:
         return [entry]
     try:
         if stat.S_ISREG(status.st_mode) and status.st_nlink == 1:
-            _take(entry, owner, 0o555 if status.st_mode & 0o100 else 0o444)
+            _take(entry, owner, 0o555)
         else:
             os.unlink(name, dir_fd=parent)
     finally:
