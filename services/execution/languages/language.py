@@ -86,9 +86,9 @@ class Language:
         sources = [f"./{name}" for name in self.source_names(files)]
         return self._command(self.compile, sources, build=".", entry="", memory_bytes=memory_bytes)
 
-    def run_command(self, build: str, files: dict[str, bytes], memory_bytes: int) -> tuple[str, ...]:
-        """The command that runs what was compiled in `build`."""
-        return self._command(self.run, [], build=build, entry=self.entry(files), memory_bytes=memory_bytes)
+    def run_command(self, build: str, entry: str, memory_bytes: int) -> tuple[str, ...]:
+        """The command that runs what was compiled in `build`, from its entry point on."""
+        return self._command(self.run, [], build=build, entry=entry, memory_bytes=memory_bytes)
 
     def version_command(self) -> tuple[str, ...]:
         return self._command(self.version, [], build="", entry="", memory_bytes=0)

@@ -17,6 +17,7 @@ from services.execution.languages.language import Language, load_languages
 from services.execution.worker import convert, metrics, toolchains
 from services.execution.worker.announcement import announce
 from services.execution.worker.bundles import Bundles
+from services.execution.worker.compile_cache import CompileCache
 from services.execution.worker.download import download_from
 from services.execution.worker.judging import Judge
 from services.execution.worker.queue import JudgingQueue
@@ -118,19 +119,21 @@ def _wanted_languages(settings: WorkerSettings) -> list[Language]:
 
 def _judge(settings: WorkerSettings, languages: list[tuple[Language, str]], broker: Broker) -> Judge:
     installed = {language.id: language for language, _ in languages}
-    derived = settings.worker_directory / "validators"
     bundles = Bundles(
         settings.worker_directory / "bundles",
         download_from(broker),
         max_bytes=settings.cache_bytes,
         max_bundle_bytes=settings.bundle_bytes,
-        derived=derived,
     )
     bundles.prepare()
-    validators = Validators(derived, installed)
-    validators.prepare()
+    cache = CompileCache(
+        settings.worker_directory / "compiled",
+        max_bytes=settings.compile_cache_bytes,
+        versions={language.id: version for language, version in languages},
+    )
+    cache.prepare()
     wall = WallTime(factor=settings.wall_time_factor, extra=settings.wall_time_extra_seconds)
-    return Judge(settings.worker_name, installed, bundles, Runner(validators, wall))
+    return Judge(settings.worker_name, installed, bundles, cache, Runner(Validators(cache, installed), wall))
 
 
 async def _run_until_signal(settings: WorkerSettings) -> None:

@@ -19,7 +19,6 @@ from typing import BinaryIO
 from google.protobuf.message import DecodeError
 
 from services.execution.worker import convert
-from services.execution.worker.sandbox import workdir
 from services.execution.worker.tasks import Manifest
 
 _MANIFEST = "manifest.binpb"
@@ -45,21 +44,17 @@ class Bundle:
     def entry(self, name: str) -> Path:
         return self.path / name
 
-    def validator_files(self) -> dict[str, bytes]:
-        """The custom validator's files, by their names within its folder."""
-        folder = self.path / self.manifest.validator_folder
-        return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    def files(self, folder: str) -> dict[str, bytes]:
+        """The files of a folder, by their names within it."""
+        top = self.path / folder
+        return {str(path.relative_to(top)): path.read_bytes() for path in top.rglob("*") if path.is_file()}
 
 
 class Bundles:
     """The bundles of this worker."""
 
-    def __init__(
-        self, directory: Path, download: Download, *, max_bytes: int, max_bundle_bytes: int, derived: Path
-    ) -> None:
-        """`derived` holds, by digest, what others made of a bundle: it counts with the bundle, and goes with it."""
+    def __init__(self, directory: Path, download: Download, *, max_bytes: int, max_bundle_bytes: int) -> None:
         self._directory = directory
-        self._derived = derived
         self._download = download
         self._max_bytes = max_bytes
         self._max_bundle_bytes = max_bundle_bytes
@@ -119,14 +114,13 @@ class Bundles:
         kept = sorted(
             (path for path in self._directory.iterdir() if path.is_dir()), key=lambda path: path.stat().st_mtime
         )
-        sizes = {path: _size(path) + _size(self._derived / path.name) for path in kept}
+        sizes = {path: _size(path) for path in kept}
         total = sum(sizes.values())
         for path in kept:
             if total <= self._max_bytes:
                 return
             if path.name not in self._used:
                 shutil.rmtree(path)
-                workdir.remove(self._derived / path.name)
                 total -= sizes[path]
 
 
@@ -181,8 +175,7 @@ def _check_manifest(path: Path) -> None:
     if not manifest.tests:
         raise BundleInvalid("the bundle has no tests")
     wanted = [name for test in manifest.tests for name in (test.input, test.answer)]
-    if manifest.validator_folder:
-        wanted.append(manifest.validator_folder)
+    wanted += [name for name in (manifest.validator_folder, *(test.files for test in manifest.tests)) if name]
     for name in wanted:
         if not (path / name).resolve().is_relative_to(path.resolve()) or not (path / name).exists():
             raise BundleInvalid(f"the bundle has no entry {name!r}")

@@ -35,10 +35,11 @@ class Program:
 
     language: Language
     directory: Path
-    files: dict[str, bytes]
+    entry: str
+    """Where it starts, as its language finds it in the source."""
     compiler_output: str
 
-    def request(self, limits: RunLimits, *, stdin: int, arguments: tuple[str, ...] = ()) -> RunRequest:
+    def request(self, limits: RunLimits, *, stdin: int | None = None, arguments: tuple[str, ...] = ()) -> RunRequest:
         return RunRequest(
             argv=self.command(limits.memory_bytes) + arguments,
             limits=replace(limits, reserve_bytes=self.language.reserved_mib * _MIB),
@@ -47,7 +48,7 @@ class Program:
         )
 
     def command(self, memory_bytes: int) -> tuple[str, ...]:
-        return self.language.run_command(str(self.directory), self.files, memory_bytes)
+        return self.language.run_command(str(self.directory), self.entry, memory_bytes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +97,7 @@ async def compile_program(
     except BaseException:
         await asyncio.to_thread(workdir.remove, directory)
         raise
-    return Program(language=language, directory=directory, files=files, compiler_output=output)
+    return Program(language=language, directory=directory, entry=language.entry(files), compiler_output=output)
 
 
 async def _compile(
@@ -110,7 +111,9 @@ async def _compile(
     report = await sandbox.run(request)
     output = _text(report)
     if not report.succeeded:
-        raise CompileError(_explain(report, limits), output)
+        message = _explain(report, request.limits)
+        # Of a compiler that was stopped the last words are seldom of use, if there are any.
+        raise CompileError(message, f"{output}\n{message}".lstrip() if report.exceeded or not output else output)
     return output
 
 
@@ -134,16 +137,22 @@ def _java_name(name: str, content: bytes) -> str:
     return f"{folder}/{public}.java".lstrip("/") if public else name
 
 
-def _explain(report: RunReport, limits: CompilationLimits) -> str:
-    match report.exceeded:
-        case Limit.CPU_TIME | Limit.WALL_TIME:
-            return f"The compilation took longer than the {limits.cpu_seconds:g} s that is allowed."
-        case Limit.MEMORY:
-            return f"The compilation needed more memory than the {limits.memory_bytes // _MIB} MiB that is allowed."
-        case Limit.OUTPUT:
-            return "The compilation wrote more than is allowed."
-        case _:
-            return "The program does not compile."
+def _explain(report: RunReport, limits: RunLimits) -> str:
+    if report.exceeded:
+        return f"The compilation {_exceeded(report.exceeded, limits)} allowed."
+    if report.signal:
+        return f"The compiler was ended by signal {report.signal}."
+    return "The program does not compile."
+
+
+def _exceeded(limit: Limit, limits: RunLimits) -> str:
+    return {
+        Limit.CPU_TIME: f"needed more than the {limits.cpu_seconds:g} s of CPU time that is",
+        Limit.WALL_TIME: f"had not ended after the {limits.wall_seconds:g} s by the clock that are",
+        Limit.MEMORY: f"needed more memory than the {limits.memory_bytes // _MIB} MiB that is",
+        Limit.OUTPUT: "wrote more than is",
+        Limit.PROCESSES: f"ran more than the {limits.processes} processes and threads that are",
+    }[limit]
 
 
 def _text(report: RunReport) -> str:
@@ -152,12 +161,3 @@ def _text(report: RunReport) -> str:
         (report.error_output + report.output)[:COMPILER_OUTPUT_BYTES].decode("utf-8", "replace").replace("\0", "\ufffd")
     )
     return raw.encode()[:COMPILER_OUTPUT_BYTES].decode("utf-8", "ignore")
-
-
-def keep(program: Program, target: Path) -> Program:
-    """Move a sealed program to where it stays."""
-    # Moving a directory writes its `..`, which needs its own write permission.
-    program.directory.chmod(0o755)
-    program.directory.rename(target)
-    target.chmod(0o555)
-    return replace(program, directory=target)

@@ -9,13 +9,14 @@ from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from services.execution.languages.language import Language
 from services.execution.worker import convert
 from services.execution.worker.bundles import Bundle, BundleInvalid, Bundles
-from services.execution.worker.compilation import CompilationLimits, CompileError, Program, compiled
+from services.execution.worker.compilation import CompilationLimits, CompileError, Program
+from services.execution.worker.compile_cache import CompileCache
 from services.execution.worker.default_validator import UnknownFlag
 from services.execution.worker.sandbox.run import SandboxError
 from services.execution.worker.slot import Slot
 from services.execution.worker.tasks import Task, Test
 from services.execution.worker.test_run import Runner
-from services.execution.worker.validators import ValidatorInvalid
+from services.execution.worker.validation import ValidatorInvalid
 from services.execution.worker.verdicts import (
     JudgedTest,
     Outcome,
@@ -34,10 +35,13 @@ Emit = Callable[[JudgingEvent], None]
 class Judge:
     """Judges submissions. It publishes nothing and acknowledges nothing: its caller does."""
 
-    def __init__(self, worker: str, languages: dict[str, Language], bundles: Bundles, runner: Runner) -> None:
+    def __init__(
+        self, worker: str, languages: dict[str, Language], bundles: Bundles, cache: CompileCache, runner: Runner
+    ) -> None:
         self._worker = worker
         self._languages = languages
         self._bundles = bundles
+        self._cache = cache
         self._runner = runner
 
     async def judge(self, task: Task, slot: Slot, emit: Emit) -> Outcome:
@@ -59,7 +63,9 @@ class Judge:
         async with contextlib.AsyncExitStack() as stack:
             try:
                 with tracer.start_as_current_span("compile", attributes={"judgemesh.language": language.id}):
-                    program = await stack.enter_async_context(compiled(language, task.files, limits, slot.program))
+                    program = await stack.enter_async_context(
+                        self._cache.compiled(language, task.files, limits, slot.program)
+                    )
             except CompileError as error:
                 ruling = Ruling(verdict=Verdict.COMPILE_ERROR, message=error.message)
                 return Outcome(ruling=ruling, compiler_output=error.output)

@@ -21,3 +21,7 @@ RUN_OVERHEAD: Final = Histogram(
     "What the sandbox adds to a run: from request to report, less the program's wall time.",
     buckets=(0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1),
 )
+COMPILATIONS: Final = Counter(
+    "judgemesh_compilations_total", "Programs asked of the compile cache, by whether it had them.", ["cache"]
+)
+COMPILED_BYTES: Final = Gauge("judgemesh_compile_cache_bytes", "What the compile cache takes on disk.")

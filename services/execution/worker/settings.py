@@ -52,7 +52,13 @@ class WorkerSettings(Settings):
     worker_cache_mib: int = Field(
         default=2048,
         ge=16,
-        description="How much the cache of judging bundles may take, unpacked, with the validators compiled of them.",
+        description="How much the cache of judging bundles may take, unpacked.",
+    )
+    worker_compile_cache_mib: int = Field(
+        default=512,
+        ge=1,
+        description="How much compiled programs may take, submissions and validators: the same source with the same "
+        "compiler and limits is compiled once, while there is room.",
     )
     worker_bundle_mib: int = Field(
         default=2048,
@@ -110,6 +116,10 @@ class WorkerSettings(Settings):
     @property
     def cache_bytes(self) -> int:
         return self.worker_cache_mib * _MIB
+
+    @property
+    def compile_cache_bytes(self) -> int:
+        return self.worker_compile_cache_mib * _MIB
 
     @property
     def bundle_bytes(self) -> int:

@@ -1,160 +1,153 @@
-"""Output validators: the default one, and a problem's own, compiled once and run in the sandbox."""
+"""Output validators: the default one, and a problem's own, which is compiled once and runs in the sandbox."""
 
 import asyncio
 import contextlib
-import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from services.execution.languages.language import Language
-from services.execution.worker import compilation
 from services.execution.worker.bundles import Bundle
 from services.execution.worker.compilation import CompilationLimits, CompileError, Program
+from services.execution.worker.compile_cache import CompileCache
+from services.execution.worker.custom_validator import CustomValidator
 from services.execution.worker.default_validator import ValidatorFlags, accepts
 from services.execution.worker.sandbox import workdir
-from services.execution.worker.sandbox.run import RunLimits, RunReport
 from services.execution.worker.sandbox.sandbox import Sandbox
 from services.execution.worker.tasks import Test
-from services.execution.worker.verdicts import Ruling, Verdict
+from services.execution.worker.validation import (
+    ACCEPTED,
+    WRONG_ANSWER,
+    Protocol,
+    Validation,
+    ValidatorInvalid,
+    protocol_of,
+)
 
-_ACCEPTED, _WRONG = 42, 43
-_LANGUAGES = ("cpp", "c", "python3", "java")
-
-ACCEPTED = Ruling(verdict=Verdict.ACCEPTED)
-WRONG_ANSWER = Ruling(verdict=Verdict.WRONG_ANSWER, message="the output is wrong")
+_FIRST_LANGUAGES: Final = ("cpp", "c", "python3", "java")
+_SCRIPTS: Final = ("build", "run")
+_REMEMBERED: Final = 100
 
 
-class ValidatorInvalid(Exception):
-    """A problem's output validator cannot be used: the judge's fault."""
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """A validator as its problem brings it."""
+
+    language: Language
+    files: dict[str, bytes]
+    protocol: Protocol
 
 
 class Validators:
-    """The compiled validators of this worker, by the digest of their bundle.
+    """The output validators of this worker."""
 
-    They may be removed from the directory while their bundle is not in use, and are compiled again when it is.
-    """
-
-    def __init__(self, directory: Path, languages: dict[str, Language]) -> None:
-        self._directory = directory
+    def __init__(self, cache: CompileCache, languages: dict[str, Language]) -> None:
+        self._cache = cache
         self._languages = languages
-        self._compiled: dict[str, Program] = {}
-        self._turn = asyncio.Lock()
-
-    def prepare(self) -> None:
-        """Validators are open to all users: they hold nothing secret of a contestant's, but a problem's code, so
-        nobody may list them.
-        """
-        workdir.remove(self._directory)
-        self._directory.mkdir(parents=True, mode=0o711)
-        self._directory.chmod(0o711)
-
-    async def validate(self, bundle: Bundle, test: Test, output: bytes, sandbox: Sandbox) -> Ruling:
-        """The ruling on an output. Raises ValidatorInvalid, SandboxError, UnknownFlag."""
-        flags = (*bundle.manifest.validator_flags, *test.validator_flags)
-        if not bundle.manifest.validator_folder:
-            return await asyncio.to_thread(_validate_by_default, bundle, test, output, flags)
-        program = await self._program(bundle, sandbox)
-        return await _validate(program, bundle, test, output, flags=flags, sandbox=sandbox)
+        self._sources: dict[str, _Source] = {}
+        """Those of the last few bundles, by digest."""
 
     async def check(self, bundle: Bundle, sandbox: Sandbox) -> None:
-        """Make sure that the bundle's validator can be used, before anything is judged. Raises as `validate`."""
-        if bundle.manifest.validator_folder:
-            await self._program(bundle, sandbox)
-        else:
-            for test in bundle.manifest.tests:
-                ValidatorFlags.parse((*bundle.manifest.validator_flags, *test.validator_flags))
+        """Make sure that the bundle's validator can be used, before anything is judged.
 
-    async def _program(self, bundle: Bundle, sandbox: Sandbox) -> Program:
-        async with self._turn:
-            kept = {digest: program for digest, program in self._compiled.items() if program.directory.is_dir()}
-            if bundle.digest not in kept:
-                kept[bundle.digest] = await self._compile(bundle, sandbox)
-            self._compiled = kept
-            return self._compiled[bundle.digest]
+        Raises ValidatorInvalid, SandboxError, UnknownFlag.
+        """
+        manifest = bundle.manifest
+        if manifest.validator_folder:
+            async with self._compiled(bundle, sandbox):
+                return
+        if manifest.interactive or manifest.max_passes > 1:
+            raise ValidatorInvalid("the problem needs an output validator of its own, and has none")
+        for test in manifest.tests:
+            ValidatorFlags.parse((*manifest.validator_flags, *test.validator_flags))
 
-    async def _compile(self, bundle: Bundle, sandbox: Sandbox) -> Program:
-        files = bundle.validator_files()
-        language = self._language(files)
-        limits = bundle.manifest.limits
-        try:
-            program = await compilation.compile_program(language, files, CompilationLimits.of_problem(limits), sandbox)
-        except CompileError as error:
-            raise ValidatorInvalid(f"the output validator does not compile: {error.message} {error.output}") from error
-        target = self._directory / bundle.digest
-        return await asyncio.to_thread(compilation.keep, program, target)
+    @contextlib.asynccontextmanager
+    async def custom(self, bundle: Bundle, test: Test, sandbox: Sandbox) -> AsyncIterator[CustomValidator]:
+        """The problem's own validator, ready for a test. Raises ValidatorInvalid, SandboxError."""
+        async with self._compiled(bundle, sandbox) as program:
+            with _shown(bundle, test, sandbox) as (given, answer):
+                directory = sandbox.create_directory({})
+                try:
+                    yield CustomValidator(
+                        sandbox=sandbox,
+                        program=program,
+                        protocol=self._source(bundle).protocol,
+                        manifest=bundle.manifest,
+                        flags=(*bundle.manifest.validator_flags, *test.validator_flags),
+                        directory=directory,
+                        answer=answer,
+                        input=given,
+                    )
+                finally:
+                    workdir.remove(directory)
+
+    @contextlib.asynccontextmanager
+    async def _compiled(self, bundle: Bundle, sandbox: Sandbox) -> AsyncIterator[Program]:
+        source = self._source(bundle)
+        limits = CompilationLimits.of_problem(bundle.manifest.limits)
+        async with contextlib.AsyncExitStack() as stack:
+            try:
+                program = await stack.enter_async_context(
+                    self._cache.compiled(source.language, source.files, limits, sandbox)
+                )
+            except CompileError as error:
+                raise ValidatorInvalid(
+                    f"the output validator does not compile: {error.message} {error.output}"
+                ) from error
+            yield program
+
+    def _source(self, bundle: Bundle) -> _Source:
+        if bundle.digest not in self._sources:
+            if len(self._sources) >= _REMEMBERED:
+                self._sources.clear()
+            files = bundle.files(bundle.manifest.validator_folder)
+            self._sources[bundle.digest] = _Source(self._language(files), files, protocol_of(files))
+        return self._sources[bundle.digest]
 
     def _language(self, files: dict[str, bytes]) -> Language:
-        for identifier in _LANGUAGES:
+        if any(name in files for name in _SCRIPTS):
+            return _script(files)
+        for identifier in dict.fromkeys((*_FIRST_LANGUAGES, *self._languages)):
             language = self._languages.get(identifier)
             if language and language.source_names(files):
                 return language
         raise ValidatorInvalid("the output validator is in no language of this worker")
 
 
-def _validate_by_default(bundle: Bundle, test: Test, output: bytes, flags: tuple[str, ...]) -> Ruling:
-    answer = bundle.entry(test.answer).read_bytes()
-    return ACCEPTED if accepts(output, answer, ValidatorFlags.parse(flags)) else WRONG_ANSWER
-
-
-async def _validate(
-    program: Program, bundle: Bundle, test: Test, output: bytes, *, flags: tuple[str, ...], sandbox: Sandbox
-) -> Ruling:
-    limits = bundle.manifest.limits
-    with _in_memory(output) as stdin, _shown(bundle, test, sandbox) as (given, answer):
-        request = program.request(
-            RunLimits(
-                cpu_seconds=limits.validation_time,
-                wall_seconds=2 * limits.validation_time + 5,
-                memory_bytes=limits.validation_memory,
-                output_bytes=limits.validation_output,
-            ),
-            stdin=stdin,
-            # The working directory is the feedback directory: the one place that the validator may write to.
-            arguments=(given, answer, "./", *flags),
-        )
-        report = await sandbox.run(replace(request, readable=(*request.readable, given, answer)))
-    return _ruling(report)
-
-
-def _ruling(report: RunReport) -> Ruling:
-    if report.exceeded is None and report.exit_code in (_ACCEPTED, _WRONG):
-        return ACCEPTED if report.exit_code == _ACCEPTED else WRONG_ANSWER
-    ended = (
-        f"exceeded its limit of {report.exceeded}" if report.exceeded else f"ended with exit code {report.exit_code}"
+def _script(files: dict[str, bytes]) -> Language:
+    """A program that the format lets build and run by scripts of its own: `build` makes `run`, if it is not there."""
+    return Language(
+        id="script",
+        name="build and run scripts",
+        extensions=(),
+        sources=_SCRIPTS,
+        compile=("sh", "./build") if "build" in files else ("true",),
+        run=("sh", "{build}/run") if "run" in files else ("{build}/run",),
+        version=(),
+        reserved_mib=1024,
     )
-    if report.signal and not report.exceeded:
-        ended = f"was ended by signal {report.signal}"
-    raise ValidatorInvalid(f"the output validator {ended}: {report.error_output[:500].decode(errors='replace')}")
+
+
+async def validate_by_default(bundle: Bundle, test: Test, output: bytes) -> Validation:
+    """What the default validator says. Raises UnknownFlag."""
+    flags = ValidatorFlags.parse((*bundle.manifest.validator_flags, *test.validator_flags))
+    answer = bundle.entry(test.answer)
+    accepted = await asyncio.to_thread(lambda: accepts(output, answer.read_bytes(), flags))
+    return Validation(ruling=ACCEPTED if accepted else WRONG_ANSWER)
 
 
 @contextlib.contextmanager
-def _in_memory(output: bytes) -> Iterator[int]:
-    """A descriptor that reads the bytes."""
-    memory = os.memfd_create("output")
-    try:
-        with open(memory, "wb", closefd=False) as file:
-            file.write(output)
-        reading = os.open(f"/proc/self/fd/{memory}", os.O_RDONLY)
-        try:
-            yield reading
-        finally:
-            os.close(reading)
-    finally:
-        os.close(memory)
-
-
-@contextlib.contextmanager
-def _shown(bundle: Bundle, test: Test, sandbox: Sandbox) -> Iterator[tuple[str, str]]:
-    """Links to input and answer in the slot's own directory, for as long as the validator runs there."""
+def _shown(bundle: Bundle, test: Test, sandbox: Sandbox) -> Iterator[tuple[Path, Path]]:
+    """Links to input and answer in the slot's own directory, for as long as the validator works there."""
     directory = Path(tempfile.mkdtemp(prefix="validate-", dir=sandbox.settings.directory))
     directory.chmod(0o711)
     links = (directory / "input", directory / "answer")
     try:
         for link, entry in zip(links, (test.input, test.answer), strict=True):
             link.hardlink_to(bundle.entry(entry))
-        yield str(links[0]), str(links[1])
+        yield links
     finally:
         shutil.rmtree(directory)

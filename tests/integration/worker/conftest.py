@@ -12,6 +12,7 @@ import pytest
 
 from services.execution.languages.language import load_languages
 from services.execution.worker.bundles import BundleInvalid, Bundles
+from services.execution.worker.compile_cache import CompileCache
 from services.execution.worker.judging import Judge
 from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
 from services.execution.worker.slot import Slot
@@ -66,15 +67,13 @@ def judge(worker_directory: Path, store: dict[str, bytes]) -> Judge:
             raise BundleInvalid(f"there is no bundle {name}")
         file.write(store[name])
 
-    derived = worker_directory / "validators"
-    bundles = Bundles(
-        worker_directory / "bundles", download, max_bytes=1 << 30, max_bundle_bytes=1 << 30, derived=derived
-    )
+    bundles = Bundles(worker_directory / "bundles", download, max_bytes=1 << 30, max_bundle_bytes=1 << 30)
     bundles.prepare()
     languages = load_languages()
-    validators = Validators(derived, languages)
-    validators.prepare()
-    return Judge("test", languages, bundles, Runner(validators, WallTime(factor=2, extra=1)))
+    cache = CompileCache(worker_directory / "compiled", max_bytes=1 << 30, versions={})
+    cache.prepare()
+    runner = Runner(Validators(cache, languages), WallTime(factor=2, extra=1))
+    return Judge("test", languages, bundles, cache, runner)
 
 
 @pytest.fixture(scope="session")

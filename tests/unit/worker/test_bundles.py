@@ -41,7 +41,6 @@ class Store:
             self.download,
             max_bytes=max_bytes,
             max_bundle_bytes=1 << 20,
-            derived=directory / "derived",
         )
         bundles.prepare()
         return bundles
@@ -107,21 +106,6 @@ async def test_oldest_bundle_makes_room_but_not_one_in_use(tmp_path: Path) -> No
 
         assert used.path.is_dir()
         assert {path.name for path in (tmp_path / "bundles").iterdir()} == {others[0][0], others[2][0]}
-
-
-async def test_what_was_made_of_a_bundle_counts_with_it_and_goes_with_it(tmp_path: Path) -> None:
-    """A compiled validator takes room of the cache, and is removed together with its bundle."""
-    first, second = (bundle([(b"1", str(number).encode())], limits=limits()) for number in range(2))
-    bundles = Store(first, second).cache(tmp_path, max_bytes=2500)
-    async with bundles.use(first[0]):
-        (tmp_path / "derived" / first[0]).mkdir(parents=True)
-        (tmp_path / "derived" / first[0] / "program").write_bytes(bytes(2500))
-
-    async with bundles.use(second[0]):
-        pass
-
-    assert [path.name for path in (tmp_path / "bundles").iterdir()] == [second[0]]
-    assert list((tmp_path / "derived").iterdir()) == []
 
 
 async def test_what_a_lost_worker_left_half_done_is_removed(tmp_path: Path) -> None:

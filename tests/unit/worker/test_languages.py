@@ -44,7 +44,7 @@ def test_heap_is_what_the_limit_leaves() -> None:
     java = load_languages()["java"]
     files = {"Main.java": b"class Main { public static void main(String[] a) {} }"}
 
-    commands = [java.run_command("/build", files, mib << 20) for mib in (512, 64)]
+    commands = [java.run_command("/build", java.entry(files), mib << 20) for mib in (512, 64)]
 
     assert "-Xmx448m" in commands[0]
     assert "-Xmx32m" in commands[1]
