@@ -57,6 +57,8 @@ class Resources:
     """Where services run, by GrpcService; subsets' by `subset_cluster(service, subset)`."""
     descriptors: Mapping[str, bytes] = field(default_factory=dict)
     """Descriptor sets by the name that a MeshGateway calls them."""
+    problems: tuple[Problem, ...] = ()
+    """What could not be read; where it was read well before, that is still here."""
 
 
 def load_resources(folder: Path) -> Resources:

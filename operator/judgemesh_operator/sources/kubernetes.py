@@ -1,0 +1,119 @@
+"""The Kubernetes API as a source: resources, EndpointSlices and descriptor sets of one namespace. It never writes."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from judgemesh_operator.api.resources import Resources
+from judgemesh_operator.cluster.client import Cluster
+from judgemesh_operator.cluster.collections import (
+    CONFIG_MAPS,
+    ENDPOINT_SLICES,
+    GRPC_SERVICES,
+    JUDGE_POOLS,
+    MESH_GATEWAYS,
+    TRAFFIC_POLICIES,
+    Selection,
+)
+from judgemesh_operator.cluster.mirror import Mirror
+from judgemesh_operator.cluster.watching import watch
+from judgemesh_operator.sources.observing import Observer
+from judgemesh_operator.sources.slices import SERVICE_LABEL
+
+DESCRIPTOR_LABEL = "judgemesh.dev/descriptor"
+
+RESOURCES = (
+    Selection(GRPC_SERVICES),
+    Selection(MESH_GATEWAYS),
+    Selection(TRAFFIC_POLICIES),
+    Selection(JUDGE_POOLS),
+)
+SELECTIONS = (
+    *RESOURCES,
+    Selection(ENDPOINT_SLICES, SERVICE_LABEL),
+    Selection(CONFIG_MAPS, DESCRIPTOR_LABEL),
+)
+
+
+@dataclass(frozen=True)
+class Pace:
+    """Seconds. An event waits for others that come with it, but not for ever."""
+
+    quiet: float = 0.05
+    longest: float = 0.5
+    sweep: float = 120.0
+    """Between two listings, which find what events have missed."""
+
+
+@dataclass
+class Freshness:
+    """When the API server and what we know of it last agreed, in seconds of the monotonic clock."""
+
+    clock: Callable[[], float] = time.monotonic
+    agreed: float = field(default=0.0)
+
+    def confirm(self) -> None:
+        self.agreed = self.clock()
+
+    def age(self) -> float:
+        return self.clock() - self.agreed
+
+
+class KubernetesSource:
+    """Tells what there is in the cluster's namespace, again after each change."""
+
+    def __init__(
+        self, cluster: Cluster, *, selections: tuple[Selection, ...] = SELECTIONS, pace: Pace | None = None
+    ) -> None:
+        self._cluster = cluster
+        self._selections = selections
+        self._pace = pace or Pace()
+        self.mirror = Mirror(selection.collection for selection in selections)
+        self.freshness = Freshness()
+
+    async def watch(self) -> AsyncIterator[Resources]:
+        """The first comes when all is listed. Raises ClusterError, or WatchEnded."""
+        observer = Observer()
+        async for _ in self.changes():
+            if (resources := observer.observe(self.mirror)) is not None:
+                yield resources
+
+    async def changes(self) -> AsyncIterator[None]:
+        """After the first listing, and whenever something in the mirror has changed since."""
+        await self._list()
+        following = asyncio.gather(
+            watch(self._selections, self._cluster.namespace, self.mirror.hear), self._sweep_for_ever()
+        )
+        following.add_done_callback(lambda _: self.mirror.changed.set())
+        try:
+            while not following.done():
+                await self._calm()
+                yield
+                await self.mirror.changed.wait()
+            await following
+        finally:
+            following.cancel()
+            with suppress(asyncio.CancelledError):
+                await following
+
+    async def _list(self) -> int:
+        missed = 0
+        for selection in self._selections:
+            missed += self.mirror.listed(selection.collection, await self._cluster.list(selection))
+        self.freshness.confirm()
+        return missed
+
+    async def _sweep_for_ever(self) -> None:
+        while True:
+            await asyncio.sleep(self._pace.sweep)
+            await self._list()
+
+    async def _calm(self) -> None:
+        """Waits until nothing has changed for a moment."""
+        deadline = time.monotonic() + self._pace.longest
+        while self.mirror.changed.is_set() and time.monotonic() < deadline:
+            self.mirror.changed.clear()
+            await asyncio.sleep(self._pace.quiet)
+        self.mirror.changed.clear()

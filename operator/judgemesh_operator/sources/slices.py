@@ -1,0 +1,47 @@
+"""Endpoints of a service, as its EndpointSlices tell them. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from judgemesh_operator.api.endpoints import Endpoint
+
+SERVICE_LABEL = "kubernetes.io/service-name"
+
+Json = Mapping[str, Any]
+
+
+def service_of(endpoint_slice: Json) -> str:
+    """The Kubernetes Service that a slice belongs to; empty for one that belongs to none."""
+    labels: Mapping[str, str] = endpoint_slice["metadata"].get("labels") or {}
+    return labels.get(SERVICE_LABEL, "")
+
+
+def endpoints(slices: Iterable[Json], port: int, port_name: str | None) -> tuple[Endpoint, ...]:
+    """Where calls can go: ready endpoints, and those that only finish what they have.
+
+    Of a service with both address families the IPv4 one counts: both lead to the same pods.
+    """
+    families: dict[str, list[Endpoint]] = {"IPv4": [], "IPv6": []}
+    for each in slices:
+        if each.get("addressType") in families and (number := _port(each, port, port_name)):
+            families[each["addressType"]] += _usable(each, number)
+    found = families["IPv4"] or families["IPv6"]
+    return tuple(sorted(set(found), key=lambda endpoint: (endpoint.host, endpoint.port, endpoint.draining)))
+
+
+def _port(endpoint_slice: Json, port: int, port_name: str | None) -> int | None:
+    """By its name where that is said, otherwise by its number."""
+    for offered in endpoint_slice.get("ports") or ():
+        if offered.get("name") == port_name if port_name else offered.get("port") == port:
+            number: int | None = offered.get("port")
+            return number
+    return None
+
+
+def _usable(endpoint_slice: Json, port: int) -> Iterator[Endpoint]:
+    for each in endpoint_slice.get("endpoints") or ():
+        conditions = each.get("conditions") or {}
+        draining = bool(conditions.get("terminating")) and bool(conditions.get("serving"))
+        # A missing `ready` means yes: https://kubernetes.io/docs/reference/kubernetes-api/discovery/endpoint-slice-v1
+        if conditions.get("ready") is not False or draining:
+            yield Endpoint(each["addresses"][0], port, each.get("zone") or "", draining)
