@@ -1,7 +1,5 @@
 """Clusters: how a proxy holds connections to a service, and when it stops trusting an endpoint."""
 
-from collections.abc import Sequence
-
 from judgemesh_operator.api.grpc_service import (
     CircuitBreakers,
     Connections,
@@ -10,31 +8,39 @@ from judgemesh_operator.api.grpc_service import (
     OutlierDetection,
     Retries,
 )
-from judgemesh_operator.xds.envoy import CLUSTER, ENDPOINTS, Json, duration, extension, socket_address, typed
-from judgemesh_operator.xds.proxies import Address, Endpoint, Source
+from judgemesh_operator.xds import balancing
+from judgemesh_operator.xds.envoy import CLUSTER, Json, duration, socket_address, typed
+from judgemesh_operator.xds.identities import service_identity
+from judgemesh_operator.xds.proxies import Address, Mtls, Source
+from judgemesh_operator.xds.tls import client_socket
 
 COLLECTOR = "otel-collector"
+APP = "app"
+"""A sidecar's own service. No GrpcService's cluster: those have the sidecar in between."""
 HTTP_OPTIONS = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
 
 BUFFER_BYTES = 1024 * 1024
 
 
-def service_cluster(service: GrpcService, source: Source) -> Json:
-    """The cluster of a registered service; its endpoints are a resource of their own."""
-    spec = service.spec
+def service_cluster(service: GrpcService, source: Source, mtls: Mtls | None = None, name: str = "") -> Json:
+    """A cluster of a registered service, or of a subset of it; its endpoints are a resource of their own."""
+    spec, name = service.spec, name or service.name
     cluster: Json = {
         "@type": CLUSTER,
-        "name": service.name,
+        "name": name,
         "type": "EDS",
         "connect_timeout": duration(spec.timeouts.connect),
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
-        "eds_cluster_config": {"eds_config": source.config_source("eds", service.name), "service_name": service.name},
-        "load_balancing_policy": {"policies": [{"typed_extension_config": _least_request()}]},
+        "eds_cluster_config": {"eds_config": source.config_source("eds", name), "service_name": name},
+        "load_balancing_policy": balancing.policy(spec.load_balancing),
+        "common_lb_config": balancing.common(spec.load_balancing),
         # Removal from discovery wins over active health checks: a pod that is gone must not be called.
         "ignore_health_on_host_removal": True,
         "circuit_breakers": {"thresholds": [_thresholds(spec.circuit_breakers, spec.retries)]},
         "typed_extension_protocol_options": {HTTP_OPTIONS: _http2(spec.connections)},
     }
+    if mtls and spec.mtls == "Strict":
+        cluster["transport_socket"] = client_socket(mtls, service_identity(service, mtls.trust_domain))
     if spec.outlier_detection:
         cluster["outlier_detection"] = _outliers(spec.outlier_detection)
     if spec.health_check:
@@ -42,13 +48,19 @@ def service_cluster(service: GrpcService, source: Source) -> Json:
     return cluster
 
 
-def service_endpoints(service: str, endpoints: Sequence[Endpoint]) -> Json:
-    """Where a service runs. Sorted, so that the order of observation changes nothing."""
-    places = sorted(set(endpoints), key=lambda endpoint: (endpoint.host, endpoint.port))
-    members = [{"endpoint": {"address": socket_address(place.host, place.port)}} for place in places]
-    # Locality and weight mean nothing to Envoy here; gRPC's own xDS client refuses endpoints without them.
-    locality = {"locality": {"zone": "default"}, "load_balancing_weight": 1, "lb_endpoints": members}
-    return {"@type": ENDPOINTS, "cluster_name": service, "endpoints": [locality] if members else []}
+def app_cluster(service: GrpcService) -> Json:
+    """The service's own program, for its sidecar: in the same pod, hence without TLS, checks or balancing."""
+    breakers = service.spec.circuit_breakers
+    unlimited = {"max_requests": 1_000_000, "max_pending_requests": 1_000_000, "max_retries": 1_000_000}
+    limits = {"max_connections": breakers.max_connections, **unlimited}
+    return {
+        **_fixed(APP, Address("127.0.0.1", service.spec.port)),
+        "type": "STATIC",
+        "per_connection_buffer_limit_bytes": BUFFER_BYTES,
+        # Callers' own breakers have counted; here they would count all callers together.
+        "circuit_breakers": {"thresholds": [limits]},
+        "typed_extension_protocol_options": {HTTP_OPTIONS: _http2(service.spec.connections)},
+    }
 
 
 def collector_cluster(collector: Address) -> Json:
@@ -61,31 +73,29 @@ def collector_cluster(collector: Address) -> Json:
     }
 
 
-def loopback_cluster(name: str, port: int) -> Json:
+def loopback_cluster(name: str, address: Json) -> Json:
     """A gateway's own listener, over HTTP/1.1."""
-    return {**_fixed(name, Address("127.0.0.1", port)), "type": "STATIC"}
+    return {**_cluster_at(name, address), "type": "STATIC"}
 
 
 def _fixed(name: str, address: Address) -> Json:
-    endpoint = {"endpoint": {"address": socket_address(address.host, address.port)}}
+    return _cluster_at(name, socket_address(address.host, address.port))
+
+
+def _cluster_at(name: str, address: Json) -> Json:
     return {
         "@type": CLUSTER,
         "name": name,
         "connect_timeout": "1s",
-        "load_assignment": {"cluster_name": name, "endpoints": [{"lb_endpoints": [endpoint]}]},
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{"endpoint": {"address": address}}]}],
+        },
     }
 
 
-def _least_request() -> Json:
-    return extension(
-        "envoy.load_balancing_policies.least_request",
-        "extensions.load_balancing_policies.least_request.v3.LeastRequest",
-        choice_count=2,
-    )
-
-
 def _thresholds(breakers: CircuitBreakers, retries: Retries) -> Json:
-    return {
+    limits = {
         "priority": "DEFAULT",
         "max_connections": breakers.max_connections,
         "max_pending_requests": breakers.max_pending_requests,
@@ -93,6 +103,12 @@ def _thresholds(breakers: CircuitBreakers, retries: Retries) -> Json:
         "max_retries": retries.concurrency,
         "track_remaining": True,
     }
+    if retries.budget:
+        limits["retry_budget"] = {
+            "budget_percent": {"value": retries.budget.percent},
+            "min_retry_concurrency": retries.budget.min_retry_concurrency,
+        }
+    return limits
 
 
 def _outliers(detection: OutlierDetection) -> Json:
@@ -130,7 +146,7 @@ def _http2(connections: Connections) -> Json:
     }
     options = _explicit_http2(
         {
-            "max_concurrent_streams": 1000,
+            "max_concurrent_streams": connections.max_concurrent_streams,
             "initial_stream_window_size": BUFFER_BYTES,
             "initial_connection_window_size": 4 * BUFFER_BYTES,
             "connection_keepalive": keepalive,

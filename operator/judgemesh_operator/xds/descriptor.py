@@ -30,6 +30,7 @@ class Method:
     idempotent: bool
     client_streaming: bool
     server_streaming: bool
+    side_effect_free: bool = False
     http_paths: tuple[str, ...] = ()
     """Its URL templates (https://google.aip.dev/127)."""
 
@@ -83,6 +84,7 @@ def _method(service: str, method: MethodDescriptorProto) -> Method:
         service=service,
         name=method.name,
         idempotent=method.options.idempotency_level != MethodOptions.IDEMPOTENCY_UNKNOWN,
+        side_effect_free=method.options.idempotency_level == MethodOptions.NO_SIDE_EFFECTS,
         client_streaming=method.client_streaming,
         server_streaming=method.server_streaming,
         http_paths=tuple(_http_paths(method)),

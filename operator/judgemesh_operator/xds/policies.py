@@ -1,6 +1,7 @@
 """How a call is treated on its way: deadline and retries, from the method's shape and idempotency level."""
 
 from judgemesh_operator.api.grpc_service import GrpcServiceSpec, Retries
+from judgemesh_operator.xds import balancing
 from judgemesh_operator.xds.descriptor import Method
 from judgemesh_operator.xds.envoy import Json, duration, extension
 
@@ -8,15 +9,18 @@ NEVER_REACHED = "connect-failure,refused-stream,reset-before-request"
 """What can be retried for any method: the service cannot have seen the call."""
 
 
-def route_action(cluster: str, method: Method, spec: GrpcServiceSpec) -> Json:
-    """Where a call of the method goes, and how long and how often it is tried."""
-    action: Json = {"cluster": cluster, **_deadline(method, spec)}
+def treatment(method: Method, spec: GrpcServiceSpec) -> Json:
+    """The part of a route's action that is the same wherever the call goes: how long and how often it is tried."""
+    action: Json = {**deadline(method, spec), **balancing.hash_policy(spec.load_balancing)}
     if spec.retries.attempts:
         action["retry_policy"] = _retries(method, spec.retries)
+        if repeatable(method) and spec.retries.hedge_after:
+            # The first attempt is kept when the per-try timeout is over, and the first answer of all is taken.
+            action["hedge_policy"] = {"hedge_on_per_try_timeout": True}
     return action
 
 
-def _deadline(method: Method, spec: GrpcServiceSpec) -> Json:
+def deadline(method: Method, spec: GrpcServiceSpec) -> Json:
     """The caller's `grpc-timeout`, capped; streams have no timeout of Envoy's own, which would cut them at 15 s."""
     if method.unary:
         longest = spec.timeouts.unary
@@ -28,11 +32,14 @@ def _deadline(method: Method, spec: GrpcServiceSpec) -> Json:
     return {"timeout": "0s", "max_stream_duration": {"max_stream_duration": cap, "grpc_timeout_header_max": cap}}
 
 
+def repeatable(method: Method) -> bool:
+    """A stream that has begun cannot be retried, and one that has not is opened again by its client's cursor."""
+    return method.idempotent and method.unary
+
+
 def _retries(method: Method, retries: Retries) -> Json:
-    # A stream that has begun cannot be retried, and one that has not is opened again by its client's cursor.
-    everything = method.idempotent and method.unary
     policy: Json = {
-        "retry_on": ",".join(retries.conditions) if everything else NEVER_REACHED,
+        "retry_on": ",".join(retries.conditions) if repeatable(method) else NEVER_REACHED,
         "num_retries": retries.attempts,
         "retry_host_predicate": [
             extension(
@@ -46,6 +53,7 @@ def _retries(method: Method, retries: Retries) -> Json:
             "max_interval": duration(retries.back_off.max),
         },
     }
-    if everything and retries.per_try_timeout:
-        policy["per_try_timeout"] = duration(retries.per_try_timeout)
+    per_try = retries.per_try_timeout or retries.hedge_after
+    if repeatable(method) and per_try:
+        policy["per_try_timeout"] = duration(per_try)
     return policy

@@ -6,6 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+from judgemesh_operator.api.endpoints import Endpoint as Endpoint  # noqa: PLC0414 - part of what a snapshot is made of
+from judgemesh_operator.identity.spiffe import DEFAULT_TRUST_DOMAIN
 from judgemesh_operator.xds.envoy import Json
 
 
@@ -13,7 +15,11 @@ class ProxyKind(StrEnum):
     GATEWAY = "gateway"
     """The edge."""
     MESH = "mesh"
-    """The way from service to service."""
+    """The way from service to service where all are on one machine: one for all of them, and plaintext."""
+    SIDECAR = "sidecar"
+    """Beside each pod of a service: its calls to others, and others' calls to it."""
+    PROXYLESS = "proxyless"
+    """A service that calls others without a sidecar: gRPC's own xDS client, which knows less than Envoy."""
 
 
 @dataclass(frozen=True)
@@ -22,23 +28,43 @@ class Address:
     port: int
 
 
-@dataclass(frozen=True)
-class Endpoint:
-    """A running instance of a service."""
+INBOUND_PORT = 15006
+OUTBOUND = Address("127.0.0.1", 15001)
+PROBES_PORT = 15021
 
-    host: str
-    port: int
+
+@dataclass(frozen=True)
+class Mtls:
+    """What proves a proxy to others, and others to it."""
+
+    trust_domain: str = DEFAULT_TRUST_DOMAIN
+    certificates: Path = Path("/var/run/judgemesh/identity")
+    """The folder of `bundle.pem` (key and chain) and `roots.pem`, which is watched: its files are replaced together."""
+    secrets: Path = Path("/etc/judgemesh/sds")
+    """The folder of the two files that tell Envoy so (`tls.secret_files`)."""
+    port: int = INBOUND_PORT
+    """Where every sidecar of the mesh takes calls from other proxies."""
 
 
 @dataclass(frozen=True)
 class Proxy:
-    """One Envoy. `name` is the MeshGateway's for a gateway, and the `service.name` of its spans."""
+    """One Envoy, or one process with gRPC's xDS client.
+
+    `name` is that of the MeshGateway for a gateway, and of the GrpcService for a sidecar or a proxyless service; it is
+    the `service.name` of its spans. A sidecar's `listen` is for the calls of its own service.
+    """
 
     kind: ProxyKind
     name: str
     listen: Address
     collector: Address | None = None
     """Where spans go (OTLP over gRPC); without one nothing is traced."""
+    mtls: Mtls | None = None
+    """Without it everything is plaintext; a sidecar cannot do without."""
+    inbound_host: str = "0.0.0.0"  # noqa: S104 - other pods call it there
+    """Of a sidecar: where it takes calls from other proxies, at `mtls.port`."""
+    probes_port: int | None = None
+    """Of a sidecar: where the kubelet, which has no certificate, may ask for the service's health, no more."""
 
 
 class Source(Protocol):
@@ -70,7 +96,8 @@ class Ads:
 
 
 def file_name(kind: str, name: str = "") -> str:
-    return f"{kind}-{name}.json" if name else f"{kind}.json"
+    """A subset's name has a slash, which no file's has, and names have no dot."""
+    return f"{kind}-{name.replace('/', '.')}.json" if name else f"{kind}.json"
 
 
 Pages = Mapping[str, bytes]

@@ -2,21 +2,34 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
+from judgemesh_operator.api.endpoints import Endpoint
 from judgemesh_operator.api.grpc_service import GrpcService
 from judgemesh_operator.api.mesh_gateway import MeshGateway
 from judgemesh_operator.api.resources import InvalidResources, Problem, Resources
+from judgemesh_operator.xds import inbound, proxyless
 from judgemesh_operator.xds.authentication import LOOPBACK
+from judgemesh_operator.xds.authorization import grants
 from judgemesh_operator.xds.checks import check, missing_pages
-from judgemesh_operator.xds.clusters import collector_cluster, loopback_cluster, service_cluster, service_endpoints
-from judgemesh_operator.xds.descriptor import Descriptors, parse_descriptors
+from judgemesh_operator.xds.clusters import app_cluster, collector_cluster, loopback_cluster, service_cluster
+from judgemesh_operator.xds.descriptor import parse_descriptors
+from judgemesh_operator.xds.endpoints import assignment
 from judgemesh_operator.xds.envoy import Json
-from judgemesh_operator.xds.listeners import gateway_listener, mesh_listener
-from judgemesh_operator.xds.proxies import Endpoint, Pages, Proxy, ProxyKind, Source
-from judgemesh_operator.xds.routes import gateway_routes, mesh_routes
+from judgemesh_operator.xds.gateway_listeners import gateway_listeners, loopback
+from judgemesh_operator.xds.gateway_routes import gateway_routes
+from judgemesh_operator.xds.identities import reached
+from judgemesh_operator.xds.outbound import outbound_listener, outbound_routes
+from judgemesh_operator.xds.proxies import Pages, Proxy, ProxyKind, Source
+from judgemesh_operator.xds.traffic import Traffic, traffic
+
+OUTBOUND = "outbound"
+
+Kind = TypeVar("Kind", GrpcService, MeshGateway)
 
 
 @dataclass(frozen=True)
@@ -41,29 +54,49 @@ def version_of(content: object) -> str:
 def snapshot(
     resources: Resources,
     *,
-    endpoints: Mapping[str, Sequence[Endpoint]],
-    descriptors: bytes,
     proxy: Proxy,
     source: Source,
+    descriptors: bytes,
+    endpoints: Mapping[str, Sequence[Endpoint]] | None = None,
     pages: Pages | None = None,
+    now: datetime | None = None,
 ) -> Snapshot:
-    """What the proxy is to be told. Raises InvalidResources, which lists every problem."""
-    parsed = parse_descriptors(descriptors)
-    check(resources, parsed)
-    if proxy.kind is ProxyKind.MESH:
-        return _mesh(resources, endpoints, parsed, proxy, source)
-    gateway = _find_gateway(resources, proxy)
-    own = _own_pages(gateway, pages or {})
-    exposed = [resources.services[name] for name in gateway.spec.services]
-    reached = [resources.services[name] for name in sorted(_reached(gateway))]
-    loopback = loopback_cluster(LOOPBACK, proxy.listen.port)
-    return _assemble(
-        proxy,
-        clusters=[*(service_cluster(service, source) for service in reached), loopback],
-        endpoints=_endpoints(reached, endpoints),
-        listener=gateway_listener(proxy, source, gateway, exposed, parsed),
-        routes=gateway_routes(proxy, gateway, exposed, parsed, own),
+    """What the proxy is to be told. Raises InvalidResources, which lists every problem of any resource.
+
+    `endpoints` are those of the resources by default. Without `now` no fault is injected; with it, make another
+    snapshot at `traffic.next_expiry`.
+    """
+    check(resources, parse_descriptors(descriptors))
+    return translate(
+        resources, proxy=proxy, source=source, descriptors=descriptors, endpoints=endpoints, pages=pages, now=now
     )
+
+
+def translate(
+    resources: Resources,
+    *,
+    proxy: Proxy,
+    source: Source,
+    descriptors: bytes,
+    endpoints: Mapping[str, Sequence[Endpoint]] | None = None,
+    pages: Pages | None = None,
+    now: datetime | None = None,
+) -> Snapshot:
+    """The same for resources that are known to be sound (`soundness.sound`), where many proxies are told of them.
+
+    Raises InvalidResources if the proxy's own resource is not there, or a page of it.
+    """
+    places = resources.endpoints if endpoints is None else endpoints
+    observed = _Observed(resources, places, descriptors, source, now)
+    match proxy.kind:
+        case ProxyKind.GATEWAY:
+            return _gateway(observed, proxy, pages or {})
+        case ProxyKind.MESH:
+            return _mesh(observed, proxy)
+        case ProxyKind.SIDECAR:
+            return _sidecar(observed, proxy)
+        case ProxyKind.PROXYLESS:
+            return _proxyless(observed, proxy)
 
 
 def load_pages(resources: Resources, root: Path) -> Pages:
@@ -76,29 +109,104 @@ def load_pages(resources: Resources, root: Path) -> Pages:
     return pages
 
 
-def _mesh(
-    resources: Resources,
-    endpoints: Mapping[str, Sequence[Endpoint]],
-    descriptors: Descriptors,
-    proxy: Proxy,
-    source: Source,
-) -> Snapshot:
-    called = sorted({name for service in resources.services.values() for name in service.spec.dependencies})
-    services = [resources.services[name] for name in called]
+@dataclass(frozen=True)
+class _Observed:
+    resources: Resources
+    endpoints: Mapping[str, Sequence[Endpoint]]
+    descriptors: bytes
+    source: Source
+    now: datetime | None
+
+    def traffic(self, names: Iterable[str]) -> list[Traffic]:
+        """How calls of these services go, by name; of those that are there."""
+        known = (self.resources.services[name] for name in sorted(set(names)) if name in self.resources.services)
+        return [traffic(service, self.resources, self.endpoints, self.now) for service in known]
+
+
+def _mesh(observed: _Observed, proxy: Proxy) -> Snapshot:
+    called = observed.traffic(
+        name for service in observed.resources.services.values() for name in service.spec.dependencies
+    )
     return _assemble(
         proxy,
-        clusters=[service_cluster(service, source) for service in services],
-        endpoints=_endpoints(services, endpoints),
-        listener=mesh_listener(proxy, source),
-        routes=mesh_routes(proxy, services, descriptors),
+        *_upstream(observed, proxy, called),
+        listeners=[outbound_listener(proxy, observed.source, proxy.name)],
+        routes=[outbound_routes(proxy.name, called, parse_descriptors(observed.descriptors))],
     )
 
 
-def _find_gateway(resources: Resources, proxy: Proxy) -> MeshGateway:
-    if proxy.name not in resources.gateways:
-        known = ", ".join(sorted(resources.gateways)) or "none"
-        raise InvalidResources([Problem(f"MeshGateway/{proxy.name}", "", f"is not there; known: {known}")])
-    return resources.gateways[proxy.name]
+def _sidecar(observed: _Observed, proxy: Proxy) -> Snapshot:
+    """Both directions of one service. A service that is open to all has nobody to keep out, and no door here."""
+    own = _own(observed.resources.services, "GrpcService", proxy)
+    descriptors = parse_descriptors(observed.descriptors)
+    called = observed.traffic(own.spec.dependencies)
+    clusters, endpoints = _upstream(observed, proxy, called)
+    listeners = [outbound_listener(proxy, observed.source, OUTBOUND)]
+    routes = [outbound_routes(OUTBOUND, called, descriptors)]
+    if own.spec.mtls == "Strict":
+        clusters.append(app_cluster(own))
+        listeners += _doors(observed, proxy, own)
+        routes.append(inbound.inbound_routes(own, descriptors))
+        routes += [inbound.probes_routes()] if proxy.probes_port else []
+    return _assemble(proxy, clusters, endpoints, listeners=listeners, routes=routes)
+
+
+def _doors(observed: _Observed, proxy: Proxy, own: GrpcService) -> list[Json]:
+    if proxy.mtls is None:
+        raise InvalidResources([Problem(f"GrpcService/{own.name}", "spec.mtls", "is Strict, but its sidecar has none")])
+    allowed = list(grants(own, observed.resources, proxy.mtls.trust_domain))
+    doors = [inbound.inbound_listener(proxy, proxy.mtls, observed.source, own, allowed)]
+    if proxy.probes_port:
+        doors.append(inbound.probes_listener(proxy, observed.source, proxy.probes_port))
+    return doors
+
+
+def _gateway(observed: _Observed, proxy: Proxy, pages: Pages) -> Snapshot:
+    gateway = _own(observed.resources.gateways, "MeshGateway", proxy)
+    own_pages = _own_pages(gateway, pages)
+    serialised = observed.resources.descriptors.get(gateway.spec.descriptor or "", observed.descriptors)
+    descriptors = parse_descriptors(serialised)
+    exposed = [each for name in gateway.spec.services for each in observed.traffic([name])]
+    names = [name for each in exposed for name in each.service.spec.proto_services]
+    clusters, endpoints = _upstream(observed, proxy, observed.traffic(reached(gateway)))
+    return _assemble(
+        proxy,
+        [*clusters, loopback_cluster(LOOPBACK, loopback(proxy, gateway))],
+        endpoints,
+        listeners=list(gateway_listeners(proxy, observed.source, gateway, names, descriptors)),
+        routes=[gateway_routes(proxy, gateway, exposed, descriptors, own_pages)],
+    )
+
+
+def _proxyless(observed: _Observed, proxy: Proxy) -> Snapshot:
+    own = _own(observed.resources.services, "GrpcService", proxy)
+    called = observed.traffic(own.spec.dependencies)
+    places = [(each.service, name) for each in called for name in (each.service.name, *each.subsets)]
+    return _assemble(
+        proxy,
+        [proxyless.client_cluster(service, observed.source, name) for service, name in places],
+        [assignment(name, observed.endpoints.get(name, ())) for _, name in places],
+        listeners=[proxyless.api_listener(observed.source)],
+        routes=[proxyless.client_routes(called, parse_descriptors(observed.descriptors))],
+    )
+
+
+def _upstream(observed: _Observed, proxy: Proxy, called: Sequence[Traffic]) -> tuple[list[Json], list[Json]]:
+    """Clusters and endpoints of services and of their subsets: their sidecars', where both sides have one."""
+    clusters, endpoints = [], []
+    for each in called:
+        port = proxy.mtls.port if proxy.mtls and each.service.spec.mtls == "Strict" else None
+        for name in (each.service.name, *each.subsets):
+            clusters.append(service_cluster(each.service, observed.source, proxy.mtls, name))
+            endpoints.append(assignment(name, observed.endpoints.get(name, ()), port))
+    return clusters, endpoints
+
+
+def _own(known: Mapping[str, Kind], kind: str, proxy: Proxy) -> Kind:
+    if proxy.name not in known:
+        names = ", ".join(sorted(known)) or "none"
+        raise InvalidResources([Problem(f"{kind}/{proxy.name}", "", f"is not there; known: {names}")])
+    return known[proxy.name]
 
 
 def _own_pages(gateway: MeshGateway, pages: Pages) -> Pages:
@@ -108,26 +216,14 @@ def _own_pages(gateway: MeshGateway, pages: Pages) -> Pages:
     return {page.file: pages[page.file] for page in gateway.spec.pages}
 
 
-def _reached(gateway: MeshGateway) -> set[str]:
-    """The services that an edge has connections to: its own, and those that it asks."""
-    names = set(gateway.spec.services)
-    if gateway.spec.reflection:
-        names.add(gateway.spec.reflection)
-    if gateway.spec.api_tokens:
-        names.add(gateway.spec.api_tokens.service)
-    return names
-
-
-def _endpoints(services: Sequence[GrpcService], endpoints: Mapping[str, Sequence[Endpoint]]) -> list[Json]:
-    return [service_endpoints(service.name, endpoints.get(service.name, ())) for service in services]
-
-
-def _assemble(proxy: Proxy, *, clusters: list[Json], endpoints: list[Json], listener: Json, routes: Json) -> Snapshot:
-    if proxy.collector:
+def _assemble(
+    proxy: Proxy, clusters: list[Json], endpoints: list[Json], *, listeners: list[Json], routes: list[Json]
+) -> Snapshot:
+    if proxy.collector and proxy.kind is not ProxyKind.PROXYLESS:
         clusters = [*clusters, collector_cluster(proxy.collector)]
     return Snapshot(
         clusters={cluster["name"]: cluster for cluster in clusters},
-        endpoints={assignment["cluster_name"]: assignment for assignment in endpoints},
-        listeners={listener["name"]: listener},
-        routes={routes["name"]: routes},
+        endpoints={each["cluster_name"]: each for each in endpoints},
+        listeners={listener["name"]: listener for listener in listeners},
+        routes={each["name"]: each for each in routes},
     )

@@ -90,4 +90,6 @@ _FIELDS = {
     "cluster": "%UPSTREAM_CLUSTER%",
     "transport_failure": "%UPSTREAM_TRANSPORT_FAILURE_REASON%",
     "client": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%",
+    # Who called, by the certificate; what is denied is seen with the name of who tried.
+    "peer": "%DOWNSTREAM_PEER_URI_SAN%",
 }

@@ -3,7 +3,7 @@
 from google.protobuf.descriptor_pb2 import FileDescriptorSet
 
 from judgemesh_operator.xds.descriptor import parse_descriptors
-from judgemesh_operator.xds.routes import path_regex
+from judgemesh_operator.xds.gateway_routes import path_regex
 from tests.operator.demo import SERVICE, descriptors
 
 

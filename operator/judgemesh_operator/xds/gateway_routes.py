@@ -1,14 +1,15 @@
-"""Routes: a call's path says its method, and the method its service and policy."""
+"""Routes of the edge: pages, methods by gRPC and by JSON, and what is refused."""
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
-from judgemesh_operator.api.grpc_service import GrpcService
 from judgemesh_operator.api.mesh_gateway import Cors, Limits, MeshGateway, Page
+from judgemesh_operator.xds.authorization import REFLECTED
 from judgemesh_operator.xds.descriptor import Descriptors, Method
 from judgemesh_operator.xds.envoy import ROUTES, Json, duration, typed
-from judgemesh_operator.xds.policies import route_action
+from judgemesh_operator.xds.method_routes import method_routes, refuse, virtual_host
 from judgemesh_operator.xds.proxies import Pages, Proxy
+from judgemesh_operator.xds.traffic import Traffic
 from judgemesh_operator.xds.transcoding import (
     FRAMING_HEADER,
     FRAMINGS,
@@ -22,23 +23,14 @@ from judgemesh_operator.xds.transcoding import (
 )
 
 CORS = "envoy.filters.http.cors"
-REFLECTED = ("grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "grpc.health.v1.Health")
 BUFFER = "envoy.filters.http.buffer"
 DRAINED = 4
 """How many times the limit of a body is still read before it is refused: closing on a client that is sending
 resets the connection, and many clients then never see the refusal."""
-NOWHERE_IN_MESH = "no GrpcService that a service here declares as a dependency has this method"
-
-
-def mesh_routes(proxy: Proxy, services: Iterable[GrpcService], descriptors: Descriptors) -> Json:
-    """Service to service."""
-    routes = [route for service in services for route in _service_routes(service, descriptors)]
-    routes.append(_refuse({"prefix": "/"}, 404, NOWHERE_IN_MESH))
-    return {"@type": ROUTES, "name": proxy.name, "virtual_hosts": [_virtual_host("mesh", routes)]}
 
 
 def gateway_routes(
-    proxy: Proxy, gateway: MeshGateway, services: Sequence[GrpcService], descriptors: Descriptors, pages: Pages
+    proxy: Proxy, gateway: MeshGateway, services: Sequence[Traffic], descriptors: Descriptors, pages: Pages
 ) -> Json:
     """The edge.
 
@@ -46,12 +38,13 @@ def gateway_routes(
     rewritten it, by the path of its gRPC method, which gives the service and the policy.
     """
     routes = [_page(page, pages[page.file]) for page in gateway.spec.pages]
-    for service in services:
-        routes += _service_routes(service, descriptors, by_accept=True)
+    names = [name for traffic in services for name in traffic.service.spec.proto_services]
+    for traffic in services:
+        routes += _methods(traffic, descriptors)
     routes += _reflection(gateway)
-    routes += _body_limits(gateway.spec.limits, services, descriptors)
-    routes += _framings(gateway, services, descriptors)
-    host = _virtual_host("api", routes)
+    routes += _body_limits(gateway.spec.limits, names, descriptors)
+    routes += _framings(gateway, names, descriptors)
+    host = virtual_host("api", routes)
     if proxy.collector:
         # With it a trace is found without a tool that shows traceparents.
         host["response_headers_to_add"] = [{"header": {"key": "x-trace-id", "value": "%TRACE_ID%"}}]
@@ -66,30 +59,22 @@ def gateway_routes(
     }
 
 
-def _virtual_host(name: str, routes: list[Json]) -> Json:
-    return {"name": name, "domains": ["*"], "include_request_attempt_count": True, "routes": routes}
+def _methods(traffic: Traffic, descriptors: Descriptors) -> Iterator[Json]:
+    for method in descriptors.methods(traffic.service.spec.proto_services):
+        if method.server_streaming:
+            yield from _framed(traffic, method)
+        yield from method_routes(traffic, method)
 
 
-def _service_routes(service: GrpcService, descriptors: Descriptors, *, by_accept: bool = False) -> Iterator[Json]:
-    for method in descriptors.methods(service.spec.proto_services):
-        if by_accept and method.server_streaming:
-            yield from _framed(service, method)
-        yield _route(service, method)
-
-
-def _route(service: GrpcService, method: Method) -> Json:
-    match = {"path": method.path}
-    return {"name": method.path[1:], "match": match, "route": route_action(service.name, method, service.spec)}
-
-
-def _framed(service: GrpcService, method: Method) -> Iterator[Json]:
+def _framed(traffic: Traffic, method: Method) -> Iterator[Json]:
     for accept in FRAMINGS:
-        route = _route(service, method)
-        route["match"] = {**route["match"], **_accepts(accept)}
-        route["response_headers_to_add"] = [
-            {"header": {"key": key, "value": value}} for key, value in _STREAMED[accept]
-        ]
-        yield route
+        for route in method_routes(traffic, method):
+            headers = [*route["match"].get("headers", ()), *_accepts(accept)["headers"]]
+            route["match"] = {**route["match"], "headers": headers}
+            route["response_headers_to_add"] = [
+                {"header": {"key": key, "value": value}} for key, value in _STREAMED[accept]
+            ]
+            yield route
 
 
 _STREAMED = {
@@ -103,9 +88,8 @@ def _accepts(accept: str) -> Json:
     return {"headers": [{"name": "accept", "string_match": {"contains": accept}}]}
 
 
-def _framings(gateway: MeshGateway, services: Sequence[GrpcService], descriptors: Descriptors) -> Iterator[Json]:
+def _framings(gateway: MeshGateway, names: Sequence[str], descriptors: Descriptors) -> Iterator[Json]:
     """Where requests with JSON are matched first. What no method of the API takes goes nowhere."""
-    names = [name for service in services for name in service.spec.proto_services]
     # JSON is parsed as a whole anyway, and the transcoder itself puts no bound on it.
     bounded = {BUFFER: _buffer(gateway.spec.limits.request_body_bytes)}
     for accept in FRAMINGS:
@@ -155,9 +139,9 @@ def _page(page: Page, content: bytes) -> Json:
     }
 
 
-def _body_limits(limits: Limits, services: Sequence[GrpcService], descriptors: Descriptors) -> Iterator[Json]:
+def _body_limits(limits: Limits, names: Sequence[str], descriptors: Descriptors) -> Iterator[Json]:
     """Refuses by `content-length`; what is not much too large is read first, or the client may miss the answer."""
-    methods = descriptors.methods(name for service in services for name in service.spec.proto_services)
+    methods = descriptors.methods(names)
     for template in (path for method in methods if method.client_streaming for path in method.http_paths):
         upload = {"safe_regex": {"regex": path_regex(template)}}
         yield _too_large(upload, limits.upload_bytes)
@@ -174,7 +158,7 @@ def _buffer(size: int) -> Json:
 
 def _too_large(match: Json, limit: int) -> Json:
     header = {"name": "content-length", "range_match": {"start": limit + 1, "end": 2**63 - 1}}
-    route = _refuse({**match, "headers": [header]}, 413, f"a body may have {limit} bytes here")
+    route = refuse({**match, "headers": [header]}, 413, f"a body may have {limit} bytes here")
     return {**route, "typed_per_filter_config": {TRANSCODER: disabled()}}
 
 
@@ -184,14 +168,6 @@ def path_regex(template: str) -> str:
     plain = re.sub(r"\{[^=]+=([^}]+)\}", r"\1", plain)
     escaped = plain.replace(".", r"\.")
     return re.sub(r"\*\*|\*", lambda stars: ".*" if stars[0] == "**" else "[^/]+", escaped)
-
-
-def _refuse(match: Json, status: int, message: str) -> Json:
-    return {
-        "name": f"refused {status}",
-        "match": match,
-        "direct_response": {"status": status, "body": {"inline_string": message}},
-    }
 
 
 def _cors(cors: Cors) -> Json:

@@ -1,74 +1,64 @@
-"""Listeners: what a proxy does with a request before it is routed."""
+"""Listeners of the edge: what it does with a request before it is routed."""
 
-from datetime import timedelta
+from collections.abc import Iterator, Sequence
 
-from judgemesh_operator.api.grpc_service import GrpcService
-from judgemesh_operator.api.mesh_gateway import Limits, MeshGateway, RateLimit, RateLimits
+from judgemesh_operator.api.mesh_gateway import Limits, Listener, ListenerTls, MeshGateway, RateLimit, RateLimits
 from judgemesh_operator.xds.authentication import api_token_filter, jwt_filter
+from judgemesh_operator.xds.connection_manager import (
+    HTTP,
+    connection_limit,
+    connection_manager,
+    listener_at,
+    manager,
+    router,
+)
 from judgemesh_operator.xds.descriptor import Descriptors
-from judgemesh_operator.xds.envoy import LISTENER, Json, always, duration, extension, socket_address
+from judgemesh_operator.xds.envoy import Json, always, duration, extension, socket_address
+from judgemesh_operator.xds.faults import fault_filter
+from judgemesh_operator.xds.gateway_routes import BUFFER, CORS
 from judgemesh_operator.xds.proxies import Proxy, Source
 from judgemesh_operator.xds.replies import local_replies
-from judgemesh_operator.xds.routes import BUFFER, CORS
-from judgemesh_operator.xds.telemetry import access_log, tracing
+from judgemesh_operator.xds.tls import files_socket
 from judgemesh_operator.xds.transcoding import HEADER_MUTATION, TRANSCODER, transcoder
 
 HEALTH_PATH = "/healthz"
-_HTTP = "extensions.filters.http"
 
 
-def mesh_listener(proxy: Proxy, source: Source) -> Json:
-    """Plaintext HTTP/2 on this machine or in this pod, for the services' outgoing calls."""
-    manager = {
-        **_manager(proxy, source, proxy.name, timedelta(seconds=1)),
-        "codec_type": "HTTP2",
-        "http2_protocol_options": {"max_concurrent_streams": 10_000},
-        # Streams may be silent for as long as their deadline and max_stream_duration let them.
-        "stream_idle_timeout": "0s",
-        "http_filters": [_router()],
-    }
-    return _listener(proxy, manager, "OUTBOUND")
-
-
-def gateway_listener(
-    proxy: Proxy, source: Source, gateway: MeshGateway, services: list[GrpcService], descriptors: Descriptors
-) -> Json:
-    """The edge's one port, for JSON, gRPC and gRPC-Web."""
+def gateway_listeners(
+    proxy: Proxy, source: Source, gateway: MeshGateway, names: Sequence[str], descriptors: Descriptors
+) -> Iterator[Json]:
+    """Each port of the edge, for JSON, gRPC and gRPC-Web. `names` are the proto services that it exposes."""
     limits = gateway.spec.limits
-    manager = {
-        **_manager(proxy, source, gateway.name, gateway.spec.slow_request),
+    settings = {
+        **manager(proxy, source, routes=gateway.name, slow=gateway.spec.slow_request),
         **_untrusted_clients(limits),
         "local_reply_config": local_replies(),
         "always_set_request_id_in_response": True,
         # What stands below acts first on a response and last on a request.
-        "http_filters": [*_admission(gateway), *_methods(gateway, services, descriptors), _router()],
+        "http_filters": [*_admission(gateway), *_methods(gateway, names, descriptors), fault_filter(), router()],
     }
-    listener = _listener(proxy, manager, "INBOUND")
-    return {**listener, "per_connection_buffer_limit_bytes": limits.connection_buffer_bytes}
+    filters = [connection_limit(gateway.name, limits.max_connections), connection_manager(settings)]
+    for name, place, tls in _places(proxy, gateway):
+        chain = {"transport_socket": files_socket(tls)} if tls else {}
+        listener = listener_at(name, place, filters, "INBOUND", chain)
+        yield {**listener, "per_connection_buffer_limit_bytes": limits.connection_buffer_bytes}
 
 
-def _listener(proxy: Proxy, manager: Json, direction: str) -> Json:
-    name = "envoy.filters.network.http_connection_manager"
-    message = "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager"
-    return {
-        "@type": LISTENER,
-        "name": proxy.name,
-        "traffic_direction": direction,
-        "address": socket_address(proxy.listen.host, proxy.listen.port),
-        "filter_chains": [{"filters": [extension(name, message, **manager)]}],
-    }
+def loopback(proxy: Proxy, gateway: MeshGateway) -> Json:
+    """Where the gateway reaches itself in plaintext: for the keys that tokens are verified with."""
+    if gateway.spec.listener.tls is None:
+        return socket_address("127.0.0.1", proxy.listen.port)
+    return {"pipe": {"path": f"@judgemesh-{gateway.name}-{proxy.listen.port}"}}
 
 
-def _manager(proxy: Proxy, source: Source, routes: str, slow: timedelta) -> Json:
-    manager: Json = {
-        "stat_prefix": proxy.name,
-        "drain_timeout": "5s",
-        "rds": {"route_config_name": routes, "config_source": source.config_source("rds", routes)},
-        "access_log": access_log(slow),
-    }
-    if proxy.collector:
-        manager["tracing"] = tracing(proxy)
-    return manager
+def _places(proxy: Proxy, gateway: MeshGateway) -> Iterator[tuple[str, Json, ListenerTls | None]]:
+    """Names, addresses and certificates of the listeners. The first is where the proxy is told to be."""
+    first: Listener = gateway.spec.listener
+    yield proxy.name, socket_address(proxy.listen.host, proxy.listen.port), first.tls
+    for other in gateway.spec.further_listeners:
+        yield f"{proxy.name}-{other.name}", socket_address(other.address, other.port), other.tls
+    if first.tls:
+        yield f"{proxy.name}-loopback", loopback(proxy, gateway), None
 
 
 def _untrusted_clients(limits: Limits) -> Json:
@@ -112,24 +102,26 @@ def _without_internal_headers() -> Json:
 def _admission(gateway: MeshGateway) -> list[Json]:
     """Filters that know nothing of methods. CORS stands before refusals, for a page must be able to read them."""
     at_path = {"name": ":path", "string_match": {"exact": HEALTH_PATH}}
-    return [
+    filters = [
         extension(
             "envoy.filters.http.health_check",
-            f"{_HTTP}.health_check.v3.HealthCheck",
+            f"{HTTP}.health_check.v3.HealthCheck",
             pass_through_mode=False,
             headers=[at_path],
         ),
-        extension(CORS, f"{_HTTP}.cors.v3.Cors"),
+        extension(CORS, f"{HTTP}.cors.v3.Cors"),
         _rate_limit(gateway.spec.rate_limits),
-        extension("envoy.filters.http.grpc_web", f"{_HTTP}.grpc_web.v3.GrpcWeb"),
     ]
+    if gateway.spec.grpc_web:
+        filters.append(extension("envoy.filters.http.grpc_web", f"{HTTP}.grpc_web.v3.GrpcWeb"))
+    return filters
 
 
 def _rate_limit(limits: RateLimits) -> Json:
     per_client = {"entries": [{"key": "remote_address"}], "token_bucket": _bucket(limits.per_client)}
     return extension(
         "envoy.filters.http.local_ratelimit",
-        f"{_HTTP}.local_ratelimit.v3.LocalRateLimit",
+        f"{HTTP}.local_ratelimit.v3.LocalRateLimit",
         stat_prefix="gateway",
         token_bucket=_bucket(limits.overall),
         filter_enabled=always(),
@@ -146,12 +138,11 @@ def _bucket(limit: RateLimit) -> Json:
     return {"max_tokens": limit.burst, "tokens_per_fill": limit.requests_per_second, "fill_interval": "1s"}
 
 
-def _methods(gateway: MeshGateway, services: list[GrpcService], descriptors: Descriptors) -> list[Json]:
+def _methods(gateway: MeshGateway, names: Sequence[str], descriptors: Descriptors) -> list[Json]:
     """Filters from JSON to a method that the caller may call."""
-    names = [name for service in services for name in service.spec.proto_services]
     filters = [
-        {**extension(BUFFER, f"{_HTTP}.buffer.v3.Buffer", max_request_bytes=1), "disabled": True},
-        extension(HEADER_MUTATION, f"{_HTTP}.header_mutation.v3.HeaderMutation"),
+        {**extension(BUFFER, f"{HTTP}.buffer.v3.Buffer", max_request_bytes=1), "disabled": True},
+        extension(HEADER_MUTATION, f"{HTTP}.header_mutation.v3.HeaderMutation"),
         {"name": TRANSCODER, "typed_config": transcoder(descriptors, names, gateway.spec.limits)},
     ]
     if gateway.spec.api_tokens:
@@ -159,7 +150,3 @@ def _methods(gateway: MeshGateway, services: list[GrpcService], descriptors: Des
     if gateway.spec.jwt:
         filters.append(jwt_filter(gateway.spec.jwt, descriptors.methods(names), names))
     return filters
-
-
-def _router() -> Json:
-    return extension("envoy.filters.http.router", f"{_HTTP}.router.v3.Router", suppress_envoy_headers=True)

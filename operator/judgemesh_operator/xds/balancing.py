@@ -1,0 +1,51 @@
+"""How a proxy chooses among the endpoints of a cluster."""
+
+from judgemesh_operator.api.balancing import LoadBalancing
+from judgemesh_operator.xds.envoy import Json, duration, extension
+
+_POLICIES = {
+    "LeastRequest": ("least_request", "LeastRequest"),
+    "RoundRobin": ("round_robin", "RoundRobin"),
+    "Random": ("random", "Random"),
+    "RingHash": ("ring_hash", "RingHash"),
+}
+SMALLEST_ZONE_AWARE = 3
+"""With fewer endpoints in all, every one is near."""
+
+
+def policy(balancing: LoadBalancing) -> Json:
+    """The `load_balancing_policy` of a cluster."""
+    name, message = _POLICIES[balancing.policy]
+    fields: Json = {}
+    if balancing.policy == "LeastRequest":
+        fields["choice_count"] = 2
+    if balancing.slow_start:
+        fields["slow_start_config"] = {"slow_start_window": duration(balancing.slow_start)}
+    if balancing.prefer_own_zone and balancing.policy != "RingHash":
+        zone_aware = {"routing_enabled": {"value": 100}, "min_cluster_size": SMALLEST_ZONE_AWARE}
+        fields["locality_lb_config"] = {"zone_aware_lb_config": zone_aware}
+    return _only(name, message, fields)
+
+
+def simple_policy(balancing: LoadBalancing) -> Json:
+    """The same for gRPC's xDS client, which refuses a snapshot for what it doesn't know: LEAST_REQUEST, zones."""
+    name = "RingHash" if balancing.policy == "RingHash" else "RoundRobin"
+    return _only(*_POLICIES[name], {})
+
+
+def hash_policy(balancing: LoadBalancing) -> Json:
+    """The part of a route that says what RING_HASH goes by; empty for other policies."""
+    if balancing.hash_header is None:
+        return {}
+    return {"hash_policy": [{"header": {"header_name": balancing.hash_header}}]}
+
+
+def common(balancing: LoadBalancing) -> Json:
+    return {"healthy_panic_threshold": {"value": balancing.panic_percent}}
+
+
+def _only(name: str, message: str, fields: Json) -> Json:
+    typed_extension = extension(
+        f"envoy.load_balancing_policies.{name}", f"extensions.load_balancing_policies.{name}.v3.{message}", **fields
+    )
+    return {"policies": [{"typed_extension_config": typed_extension}]}
