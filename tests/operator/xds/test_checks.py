@@ -15,6 +15,7 @@ def resource(kind: str, name: str, **spec: Any) -> dict[str, Any]:
 
 
 NOTES = resource("GrpcService", "notes", port=1, protoServices=["demo.v1.NoteService"])
+FAULT = {"expireTime": "2026-01-01T00:00:00Z", "abort": {}}
 JWT = {"issuer": "judgemesh", "audiences": ["judgemesh"]}
 
 
@@ -83,6 +84,33 @@ def test_nothing_wrong() -> None:
                 ),
             ],
             "MeshGateway/edge: spec.pages: path / is there twice",
+        ),
+        (
+            [NOTES, resource("MeshGateway", "edge", services=["notes"], descriptor="notes-v2")],
+            (
+                "MeshGateway/edge: spec.descriptor: there is no descriptor set notes-v2; "
+                "is its ConfigMap labelled judgemesh.dev/descriptor?"
+            ),
+        ),
+        (
+            [NOTES, resource("TrafficPolicy", "canary", service="keys", fault=FAULT)],
+            "TrafficPolicy/canary: spec.service: there is no GrpcService keys; known: notes",
+        ),
+        (
+            [NOTES, *(resource("TrafficPolicy", name, service="notes", fault=FAULT) for name in ("one", "two"))],
+            (
+                "TrafficPolicy/two: spec.service: notes has the TrafficPolicy one already, which counts; "
+                "put both into one"
+            ),
+        ),
+        (
+            [
+                NOTES,
+                resource(
+                    "TrafficPolicy", "f", service="notes", fault={**FAULT, "methods": ["demo.v1.NoteService.GetNotes"]}
+                ),
+            ],
+            "TrafficPolicy/f: spec.fault.methods: notes has no method demo.v1.NoteService.GetNotes",
         ),
     ],
 )
