@@ -1,7 +1,7 @@
 # Everything a developer does here. Needs Python 3.11+ and make; all else is installed into .venv from uv.lock.
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check format gen bench jaeger doctor clean
+.PHONY: help run test check format gen bench jaeger cluster images e2e doctor clean
 MAKEFLAGS += --no-print-directory
 
 # The newest Python that will do. `make PYTHON=/path/to/python3 …` takes another one.
@@ -63,6 +63,17 @@ gen: $(DEVELOPMENT) ## Generate what follows from protos and models: proto/gen, 
 	$(BIN)/python -m judgemesh_operator.api.crds
 
 jaeger: $(JAEGER) ## Build Jaeger with Go (minutes, once); `make run` starts it from then on
+
+cluster: $(DEVELOPMENT) ## Start a Kubernetes cluster: kind where Docker runs, else one node without (ARGS=down stops it)
+	@exec $(BIN)/python -m tests.cluster $(or $(ARGS),up)
+
+images: $(DEVELOPMENT) ## Build the images of services, operator and worker, and load them into the cluster
+	@exec $(BIN)/python -m tests.cluster images $(ARGS)
+
+e2e: $(DEVELOPMENT) ## Install both charts on the cluster and test them: calls, verdicts, traces, roll-outs under load
+	@$(BIN)/python -m tests.cluster up
+	@$(BIN)/python -m tests.cluster images
+	@JUDGEMESH_CLUSTER=require exec $(BIN)/python -m pytest tests/e2e $(ARGS)
 
 clean: ## Remove the environment and every cache here (not the platform's data)
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build

@@ -44,7 +44,7 @@ def obstacle() -> str:
     for tool, package in _TOOLS.items():
         if not shutil.which(tool):
             return f"{tool} is missing: apt-get install {package}"
-    if any(not (PROGRAMS / name).exists() for name in programs.NODE) and not shutil.which("go"):
+    if not all(map(programs.is_built, programs.NODE)) and not shutil.which("go"):
         return "its programs are not built yet, and there is no Go to build them"
     return ""
 

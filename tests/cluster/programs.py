@@ -1,5 +1,6 @@
 """The programs of a node, built with Go from their modules: no download of binaries, no image registry."""
 
+import hashlib
 import os
 import shutil
 import subprocess
@@ -46,13 +47,20 @@ class Missing(Exception):
 
 
 def path(name: str) -> Path:
-    """The program; built now if it is not there yet, which takes minutes."""
+    """The program; built now if it is not there in this version, which takes minutes."""
     program = PROGRAMS / name
-    if not program.exists():
+    if not is_built(name):
         print(f"building {name} …", flush=True)
         PROGRAMS.mkdir(parents=True, exist_ok=True)
         _build(name, program)
+        _stamp(name).write_text(_origin(name))
     return program
+
+
+def is_built(name: str) -> bool:
+    """Whether the cache has the program as it is wanted now."""
+    stamp = _stamp(name)
+    return (PROGRAMS / name).exists() and stamp.exists() and stamp.read_text() == _origin(name)
 
 
 def installed(name: str) -> Path:
@@ -62,6 +70,22 @@ def installed(name: str) -> Path:
     if found := shutil.which(name):
         return Path(found)
     raise Missing(f"{name} is not there: `make cluster` builds it, or install it")
+
+
+def _stamp(name: str) -> Path:
+    return PROGRAMS / f".{name}"
+
+
+def _origin(name: str) -> str:
+    """What the program is made from, as a text that changes with it."""
+    if name in PACKAGES:
+        return PACKAGES[name]
+    if name == "pause":
+        files = [HERE / "go" / "pause.c"]
+    else:
+        files = sorted(path for path in MODULES[name][0].iterdir() if path.suffix in {".go", ".mod", ".sum"})
+    flags = _KUBE_FLAGS if name == "kube" else ""
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files) + flags.encode()).hexdigest()
 
 
 def _build(name: str, program: Path) -> None:
