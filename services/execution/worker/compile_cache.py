@@ -56,7 +56,7 @@ class CompileCache:
 
         Raises CompileError, SandboxError; neither is kept.
         """
-        key = _key(language, self._versions.get(language.id, ""), files, limits)
+        key = cache_key(language, self._versions.get(language.id, ""), files, limits)
         self._used[key] += 1
         try:
             async with self._turns.setdefault(key, asyncio.Lock()):
@@ -95,7 +95,7 @@ class CompileCache:
         metrics.COMPILED_BYTES.set(total)
 
 
-def _key(language: Language, version: str, files: Mapping[str, bytes], limits: CompilationLimits) -> str:
+def cache_key(language: Language, version: str, files: Mapping[str, bytes], limits: CompilationLimits) -> str:
     """A hash of everything that the compiler's result depends on, with no two ways to read it."""
     told = [language.id, version, language.compile, language.run, astuple(limits)]
     contents = [(name, hashlib.sha256(content).hexdigest()) for name, content in sorted(files.items())]

@@ -48,7 +48,7 @@ class Usage:
             cpu_seconds=report.cpu_seconds,
             wall_seconds=report.wall_seconds,
             memory_bytes=report.peak_memory_bytes,
-            output_bytes=len(report.output),
+            output_bytes=report.written_bytes,
         )
 
     def max(self, other: "Usage") -> "Usage":

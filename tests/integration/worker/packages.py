@@ -38,13 +38,21 @@ def bundle(
     limits: judging_pb2.Limits,
     flags: list[str] | None = None,
     validator: dict[str, bytes] | None = None,
+    interactive: bool = False,
+    passes: int = 0,
+    arguments: list[str] | None = None,
+    files: dict[str, bytes] | None = None,
 ) -> tuple[str, bytes]:
-    """The bundle's digest and bytes."""
+    """The bundle's digest and bytes. Every test has the arguments and the files."""
     manifest = judging_pb2.JudgingManifest(problem="problems/test", limits=limits)
     manifest.output_validator.flags.extend(flags or [])
     manifest.output_validator.folder = "validator" if validator else ""
+    manifest.interaction = judging_pb2.INTERACTION_INTERACTIVE if interactive else judging_pb2.INTERACTION_UNSPECIFIED
+    manifest.max_passes = passes
     for number in range(1, len(tests) + 1):
-        manifest.tests.add(name=f"secret/{number}", input=f"tests/{number}.in", answer=f"tests/{number}.ans")
+        test = manifest.tests.add(name=f"secret/{number}", input=f"tests/{number}.in", answer=f"tests/{number}.ans")
+        test.arguments.extend(arguments or [])
+        test.files = "files" if files else ""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("manifest.binpb", manifest.SerializeToString())
@@ -53,12 +61,15 @@ def bundle(
             archive.writestr(f"tests/{number}.ans", answer)
         for name, content in (validator or {}).items():
             archive.writestr(f"validator/{name}", content)
+        for name, content in (files or {}).items():
+            archive.writestr(f"files/{name}", content)
     return hashlib.sha256(buffer.getvalue()).hexdigest(), buffer.getvalue()
 
 
-def package_bundle(package: Path, *, time: float, memory_mib: int) -> tuple[str, bytes]:
+def package_bundle(package: Path, *, time: float, memory_mib: int, interactive: bool = False) -> tuple[str, bytes]:
     """The bundle of a problem package in its folder."""
     inputs = [*sorted(package.glob("data/sample/*.in")), *sorted(package.glob("data/secret/*.in"))]
     tests = [(path.read_bytes(), path.with_suffix(".ans").read_bytes()) for path in inputs]
-    files = {path.name: path.read_bytes() for path in package.glob("output_validators/*/*") if path.is_file()}
-    return bundle(tests, limits=limits(time=time, memory_mib=memory_mib), validator=files)
+    found = [*package.glob("output_validators/*/*"), *package.glob("output_validator/*/*")]
+    files = {path.name: path.read_bytes() for path in found if path.is_file()}
+    return bundle(tests, limits=limits(time=time, memory_mib=memory_mib), validator=files, interactive=interactive)

@@ -63,7 +63,7 @@ class RunRequest:
     stdin: int | None = None
     """A file descriptor, read from where it stands. None: an empty input."""
     stdout: int | None = None
-    """A file descriptor that takes standard output, which is then neither collected nor limited. None: collect it."""
+    """A file descriptor that takes standard output, which is then not collected. None: collect it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,8 @@ class RunReport:
     """Standard output, at most `output_bytes`."""
     error_output: bytes
     """Standard error, at most `error_bytes`."""
+    written_bytes: int = 0
+    """How much standard output there was; where it went to a descriptor of the request, with what else was written."""
     ended_at: float = 0.0
     """When the program ended or was ended, by the machine's monotonic clock: it tells who of two ended first."""
 
