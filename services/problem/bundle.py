@@ -2,19 +2,24 @@
 
 import hashlib
 import zipfile
-from collections.abc import Iterable
-from datetime import timedelta
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from google.protobuf.duration_pb2 import Duration
-
-from judgemesh.judging.v1 import judging_pb2
 from services.problem.archive import CHUNK_BYTES, PackageArchive
-from services.problem.limits import Limits
+from services.problem.constants import filled_chunks
+from services.problem.manifest import (
+    VALIDATOR_FOLDER,
+    answer_entry,
+    files_folder,
+    included_folder,
+    input_entry,
+    manifest_of,
+    verification_folder,
+)
 from services.problem.package import Package
+from services.problem.programs import ProgramFile
 
 MANIFEST = "manifest.binpb"
-VALIDATOR_FOLDER = "validator"
 EPOCH = (1980, 1, 1, 0, 0, 0)
 """The oldest time that zip knows: a bundle does not depend on when it is made."""
 
@@ -26,14 +31,37 @@ def write_bundle(package: Package, archive: PackageArchive, path: Path, *, probl
     Raises PackageInvalid or PackageTooLarge where a file of the package turns out damaged or larger than it said.
     """
     with zipfile.ZipFile(path, "w") as bundle:
-        _write(bundle, MANIFEST, [_manifest(package, problem).SerializeToString(deterministic=True)])
+        _write(bundle, MANIFEST, [manifest_of(package, problem).SerializeToString(deterministic=True)])
         for number, test in enumerate(package.tests, 1):
-            _write(bundle, _input_entry(number), archive.chunks(test.input))
-            _write(bundle, _answer_entry(number), archive.chunks(test.answer))
-        for file in package.validator.files:
-            entry = f"{VALIDATOR_FOLDER}/{file.path}"
-            _write(bundle, entry, archive.chunks(file.name), mode=0o755 if file.executable else 0o644)
+            _write(bundle, input_entry(number), archive.chunks(test.input))
+            _write(bundle, answer_entry(number), archive.chunks(test.answer))
+            # Constants are for programs: the format leaves test data as it is.
+            _copy(bundle, files_folder(number), test.files, archive, {})
+        for folder, files in _folders(package):
+            _copy(bundle, folder, files, archive, package.constants)
     return _digest(path)
+
+
+def _folders(package: Package) -> Iterator[tuple[str, Sequence[ProgramFile]]]:
+    """The folders of programs, with their files."""
+    yield VALIDATOR_FOLDER, package.validator.files
+    for included in package.included:
+        yield included_folder(included.language), included.files
+    programs = [*(example.program for example in package.submissions), *package.input_validators]
+    for number, program in enumerate(programs, 1):
+        yield verification_folder(number), program.files
+
+
+def _copy(
+    bundle: zipfile.ZipFile,
+    folder: str,
+    files: Sequence[ProgramFile],
+    archive: PackageArchive,
+    constants: Mapping[str, str],
+) -> None:
+    for file in files:
+        chunks = filled_chunks(archive, file.name, constants)
+        _write(bundle, f"{folder}/{file.path}", chunks, mode=0o755 if file.executable else 0o644)
 
 
 def _write(bundle: zipfile.ZipFile, entry: str, chunks: Iterable[bytes], mode: int = 0o644) -> None:
@@ -54,51 +82,3 @@ def _digest(path: Path) -> str:
         while chunk := file.read(CHUNK_BYTES):
             digest.update(chunk)
     return digest.hexdigest()
-
-
-def _manifest(package: Package, problem: str) -> judging_pb2.JudgingManifest:
-    return judging_pb2.JudgingManifest(
-        problem=problem,
-        limits=_limits(package.limits),
-        tests=[
-            judging_pb2.TestCase(
-                name=test.name,
-                sample=test.sample,
-                input=_input_entry(number),
-                answer=_answer_entry(number),
-                validator_flags=test.validator_flags,
-            )
-            for number, test in enumerate(package.tests, 1)
-        ],
-        output_validator=judging_pb2.OutputValidator(
-            flags=package.validator.flags, folder=VALIDATOR_FOLDER if package.validator.custom else ""
-        ),
-    )
-
-
-def _input_entry(number: int) -> str:
-    return f"tests/{number}.in"
-
-
-def _answer_entry(number: int) -> str:
-    return f"tests/{number}.ans"
-
-
-def _limits(limits: Limits) -> judging_pb2.Limits:
-    return judging_pb2.Limits(
-        time=_duration(limits.time),
-        memory_bytes=limits.memory_bytes,
-        output_bytes=limits.output_bytes,
-        compilation_time=_duration(limits.compilation_time),
-        compilation_memory_bytes=limits.compilation_memory_bytes,
-        validation_time=_duration(limits.validation_time),
-        validation_memory_bytes=limits.validation_memory_bytes,
-        validation_output_bytes=limits.validation_output_bytes,
-        time_by_language={language: _duration(time) for language, time in limits.time_by_language.items()},
-    )
-
-
-def _duration(time: timedelta) -> Duration:
-    duration = Duration()
-    duration.FromTimedelta(time)
-    return duration

@@ -1,11 +1,13 @@
 """Between the protos and the domain."""
 
 from judgemesh.problem.v1 import problem_pb2 as pb
+from judgemesh.type.v1.verdict_pb2 import Verdict
 from services.common.timestamps import duration, timestamp
 from services.problem.errors import VisibilityInvalid
-from services.problem.problems import Problem, Revision, Sample, Visibility
+from services.problem.problems import Kind, PackageProgram, Problem, Revision, Sample, Visibility
 
 _VISIBILITY = "VISIBILITY_"
+_TYPES = {kind: pb.ProblemType.Value(f"PROBLEM_TYPE_{kind}") for kind in Kind}
 
 
 def problem_to_proto(problem: Problem) -> pb.Problem:
@@ -16,7 +18,9 @@ def problem_to_proto(problem: Problem) -> pb.Problem:
         title=problem.title,
         titles=problem.titles,
         visibility=pb.Visibility.Value(_VISIBILITY + problem.visibility),
-        type=pb.PROBLEM_TYPE_PASS_FAIL,
+        type=_TYPES[problem.kinds[0]],
+        types=[_TYPES[kind] for kind in problem.kinds],
+        max_score=problem.max_score,
         limits=_limits(problem),
         statements=[
             pb.Statement(language=each.language, title=each.title, html=each.html) for each in problem.statements
@@ -38,7 +42,18 @@ def problem_to_proto(problem: Problem) -> pb.Problem:
 
 
 def sample_to_proto(sample: Sample) -> pb.Sample:
-    return pb.Sample(number=sample.number, input=sample.input, answer=sample.answer)
+    return pb.Sample(number=sample.number, input=sample.input, answer=sample.answer, interaction=sample.interaction)
+
+
+def program_to_proto(program: PackageProgram) -> pb.PackageProgram:
+    return pb.PackageProgram(
+        path=program.path,
+        kind=pb.PackageProgramKind.Value(f"PACKAGE_PROGRAM_KIND_{program.kind}"),
+        language=program.language,
+        expected_verdicts=[Verdict.Value(f"VERDICT_{verdict}") for verdict in program.expected],
+        min_score=program.min_score,
+        max_score=program.max_score,
+    )
 
 
 def revision_to_proto(problem: Problem, revision: Revision) -> pb.ProblemRevision:

@@ -19,7 +19,7 @@ def check_flags(validator: Validator, tests: Iterable[PackageTest], findings: Fi
     if wrong := wrong_flag(validator.flags):
         findings.error("problem.yaml: validator_flags", wrong)
     for test in tests:
-        if wrong := wrong_flag(test.validator_flags):
+        if wrong := wrong_flag(test.options.validator_flags):
             findings.error(test.input, wrong)
 
 

@@ -12,6 +12,7 @@ from services.problem import events, store
 from services.problem.problems import (
     Draft,
     Filter,
+    PackageProgram,
     Problem,
     Quota,
     Revision,
@@ -83,6 +84,12 @@ class Library:
         async with self._read() as connection:
             problem = changeable(await store.get(connection, identifier), f"problems/{identifier}", caller)
             return problem, await store.revisions(connection, identifier, before=before, limit=limit)
+
+    async def programs(self, identifier: str, caller: Caller, *, after: int | None, limit: int) -> list[PackageProgram]:
+        """Raises ProblemNotFound, ProblemAccessDenied."""
+        async with self._read() as connection:
+            changeable(await store.get(connection, identifier), f"problems/{identifier}", caller)
+            return await store.programs(connection, identifier, after=after, limit=limit)
 
     async def update(self, identifier: str, visibility: Visibility | None, caller: Caller, etag: str) -> Problem:
         """Changes the visibility; None leaves it. Raises ProblemNotFound, ProblemAccessDenied, RoleRequired,

@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
-from pathlib import PurePosixPath
-from typing import Any, Final
+from typing import Any
 
 from services.problem.archive import PackageArchive
 from services.problem.findings import Findings
+from services.problem.languages import UNJUDGED, by_extension
 
 MIB = 1024 * 1024
 NOMINAL_SLOWEST_SECONDS = 1.0
@@ -20,32 +20,6 @@ SLOW_ACCEPTED_SECONDS = 300.0
 """The time limit, where a package has none, in the languages of the correct submissions that its author calls slow
 (`submissions/slow_accepted`): those that are known need some 150 s of CPU time in CPython."""
 MAX_TIME_SECONDS = 600.0
-
-_LANGUAGES: Final = {
-    "c": "c",
-    "cc": "cpp",
-    "cpp": "cpp",
-    "cs": "csharp",
-    "cxx": "cpp",
-    "go": "go",
-    "hs": "haskell",
-    "java": "java",
-    "js": "javascript",
-    "kt": "kotlin",
-    "lua": "lua",
-    "ml": "ocaml",
-    "pas": "pascal",
-    "php": "php",
-    "pl": "perl",
-    "pp": "pascal",
-    "py": "python3",
-    "py3": "python3",
-    "rb": "ruby",
-    "rs": "rust",
-    "scala": "scala",
-    "ts": "typescript",
-}
-"""The judge's languages by the extension of an example submission."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,8 +103,8 @@ def _assumed(archive: PackageArchive, declared: DeclaredLimits, findings: Findin
 
 
 def _slow_languages(archive: PackageArchive) -> list[str]:
-    extensions = {PurePosixPath(name).suffix.removeprefix(".") for name in archive.under("submissions/slow_accepted")}
-    return sorted({_LANGUAGES[extension] for extension in extensions if extension in _LANGUAGES})
+    found = {by_extension(name) for name in archive.under("submissions/slow_accepted")}
+    return sorted(found - UNJUDGED - {""})
 
 
 def _time_limit_in(archive: PackageArchive, name: str, findings: Findings) -> float:

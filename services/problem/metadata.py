@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
+from services.problem.documents import Document
 from services.problem.limits import MAX_TIME_SECONDS, DeclaredLimits
 
 LEGACY_FORMATS = ("legacy", "legacy-icpc")
@@ -23,6 +24,10 @@ LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})
 License = Literal["unknown", "public domain", "cc0", "cc by", "cc by-sa", "educational", "permission"]
 ProblemKind = Literal["pass-fail", "scoring", "multi-pass", "interactive", "submit-answer"]
 Constant = str | int | float
+OnReject = Literal["break", "continue", "first_error", "worst_error", "grade"]
+"""The last three are older words: the first of them is "break", the others "continue"."""
+MAX_PASSES = 1000
+"""Of a program on one test: each is a run with a limit of its own, and a worker does nothing else meanwhile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +43,11 @@ class Metadata:
     rights_owner: str = ""
     limits: DeclaredLimits = field(default_factory=DeclaredLimits)
     kinds: frozenset[str] = frozenset({"pass-fail"})
+    """The types: pass-fail or scoring, and what else."""
+    passes: int = 1
+    """The most runs on one test; more than one in multi-pass problems alone."""
+    validator_scores: bool = False
+    """Whether the output validator gives scores."""
     custom_validator: bool | None = None
     """None where the package's files decide (2025-09)."""
     validator_flags: tuple[str, ...] = ()
@@ -45,17 +55,33 @@ class Metadata:
     languages: tuple[str, ...] = ()
     """The languages allowed, by the format's codes; empty for all."""
     constants: Mapping[str, str] = field(default_factory=dict)
+    grading: "Grading | None" = None
+    """What problem.yaml says of grading (legacy)."""
 
     @property
     def legacy(self) -> bool:
         return self.format in LEGACY_FORMATS
 
+    @property
+    def strict(self) -> bool:
+        """Whether unknown keys are errors."""
+        return self.format == CURRENT_FORMAT
 
-class _Document(BaseModel):
-    model_config = ConfigDict(extra="allow", str_strip_whitespace=True)
+    @property
+    def scoring(self) -> bool:
+        return "scoring" in self.kinds
+
+    @property
+    def interactive(self) -> bool:
+        return "interactive" in self.kinds
+
+    @property
+    def conversing(self) -> bool:
+        """Whether a sample is a conversation rather than an input and an answer."""
+        return bool(self.kinds & {"interactive", "multi-pass"})
 
 
-class _LimitsDocument(_Document):
+class _LimitsDocument(Document):
     time_limit: float | None = Field(default=None, gt=0, le=MAX_TIME_SECONDS)
     time_resolution: float = Field(default=1.0, ge=0.001, le=MAX_TIME_SECONDS)
     memory: int | None = Field(default=None, gt=0, le=64 * 1024)
@@ -73,28 +99,29 @@ class _LimitsDocument(_Document):
 
 
 class _LegacyLimits(_LimitsDocument):
+    validation_passes: int = Field(default=2, ge=2, le=MAX_PASSES)
     time_multiplier: float = Field(default=5.0, ge=1, le=100)
     time_safety_margin: float = Field(default=2.0, ge=1, le=100)
 
 
-class _Multipliers(_Document):
+class _Multipliers(Document):
     ac_to_time_limit: float = Field(default=2.0, ge=1, le=100)
     time_limit_to_tle: float = Field(default=1.5, ge=1, le=100)
 
 
 class _CurrentLimits(_LimitsDocument):
     time_multipliers: _Multipliers = Field(default_factory=_Multipliers)
-    validation_passes: int = Field(default=2, ge=2)
+    validation_passes: int = Field(default=2, ge=2, le=MAX_PASSES)
 
 
-class _Person(_Document):
+class _Person(Document):
     name: Name
     email: Text = ""
     orcid: Text = ""
     kattis: Text = ""
 
 
-class _Source(_Document):
+class _Source(Document):
     name: Name
     url: Text | None = None
 
@@ -102,7 +129,7 @@ class _Source(_Document):
 People = Text | _Person | list[Text | _Person]
 
 
-class _Credits(_Document):
+class _Credits(Document):
     authors: People = Field(default_factory=list)
     contributors: People = Field(default_factory=list)
     testers: People = Field(default_factory=list)
@@ -111,7 +138,19 @@ class _Credits(_Document):
     translators: dict[str, People] = Field(default_factory=dict)
 
 
-class LegacyProblem(_Document):
+class Grading(Document):
+    """`grading` of a legacy problem.yaml. All but the first two predate testdata.yaml, and override it."""
+
+    objective: Literal["min", "max"] = "max"
+    show_test_data_groups: bool = False
+    on_reject: OnReject | None = None
+    accept_score: float | None = None
+    reject_score: float | None = None
+    range: Text | None = None
+    custom_scoring: bool = False
+
+
+class LegacyProblem(Document):
     """problem.yaml of the legacy and legacy-icpc formats."""
 
     problem_format_version: str = "legacy"
@@ -128,12 +167,12 @@ class LegacyProblem(_Document):
         "default"
     )
     validator_flags: Text | list[Text | int | float] | int | float | None = None
-    grading: dict[str, Any] | None = None
+    grading: Grading | None = None
     keywords: Text | list[Text] | None = None
 
     def metadata(self) -> Metadata:
         words = self.validation.split()
-        kinds = {self.type, *(("scoring" if word == "score" else word) for word in words[1:])}
+        kinds = {self.type, *words[1:]} - {"score"}
         limits = self.limits or _LegacyLimits()
         names = self.name or {}
         return Metadata(
@@ -146,13 +185,16 @@ class LegacyProblem(_Document):
             rights_owner=self.rights_owner or self.author or self.source or "",
             limits=limits.declared(limits.time_multiplier),
             kinds=frozenset(kinds),
+            passes=limits.validation_passes if "multi-pass" in kinds else 1,
+            validator_scores="score" in words or bool(self.grading and self.grading.custom_scoring),
             custom_validator=words[0] == "custom",
             validator_flags=flags_of(self.validator_flags),
             keywords=_keywords(self.keywords),
+            grading=self.grading,
         )
 
 
-class CurrentProblem(_Document):
+class CurrentProblem(Document):
     """problem.yaml of 2025-09."""
 
     problem_format_version: str
@@ -173,10 +215,15 @@ class CurrentProblem(_Document):
         default_factory=dict
     )
 
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The types, pass-fail where they do not say scoring."""
+        said = {self.type} if isinstance(self.type, str) else {*self.type}
+        return frozenset(said if "scoring" in said else said | {"pass-fail"})
+
     def metadata(self) -> Metadata:
         authors = _people(self.credits.authors if isinstance(self.credits, _Credits) else self.credits)
         source = ", ".join(_people(self.source))
-        kinds = [self.type] if isinstance(self.type, str) else self.type
         return Metadata(
             format=self.problem_format_version,
             titles={"en": self.name} if isinstance(self.name, str) else self.name,
@@ -186,7 +233,9 @@ class CurrentProblem(_Document):
             license=self.license,
             rights_owner=self.rights_owner or ", ".join(authors) or source,
             limits=self.limits.declared(self.limits.time_multipliers.ac_to_time_limit),
-            kinds=frozenset(kinds),
+            kinds=self.kinds,
+            passes=self.limits.validation_passes if "multi-pass" in self.kinds else 1,
+            validator_scores=True,
             keywords=_keywords(self.keywords),
             languages=() if self.languages == "all" else tuple(self.languages),
             constants={name: str(value) for name, value in self.constants.items()},

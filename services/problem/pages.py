@@ -37,7 +37,7 @@ def parse_key(key: tuple[str, ...] | None, order: str) -> tuple[Any, ...] | None
 
 
 def parse_number(key: tuple[str, ...] | None) -> int | None:
-    """The number of a revision. Raises PageTokenInvalid."""
+    """The number of a revision or a position. Raises PageTokenInvalid."""
     if key is None:
         return None
     if not key[0].isascii() or not key[0].isdigit() or len(key[0]) > 9:

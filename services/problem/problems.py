@@ -32,6 +32,15 @@ class Visibility(StrEnum):
     PUBLIC = "PUBLIC"
 
 
+class Kind(StrEnum):
+    """A type of problem; each is PASS_FAIL or SCORING, and maybe more."""
+
+    PASS_FAIL = "PASS_FAIL"  # noqa: S105 - a type, not a password
+    SCORING = "SCORING"
+    INTERACTIVE = "INTERACTIVE"
+    MULTI_PASS = "MULTI_PASS"  # noqa: S105
+
+
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A statement in one language, as safe HTML."""
@@ -48,6 +57,27 @@ class Sample:
     number: int
     input: str
     answer: str
+    interaction: str
+    """Instead of input and answer, where there is a conversation."""
+
+
+class ProgramKind(StrEnum):
+    SUBMISSION = "SUBMISSION"
+    INPUT_VALIDATOR = "INPUT_VALIDATOR"
+
+
+@dataclass(frozen=True, slots=True)
+class PackageProgram:
+    """A program that verifies the package: its path there, and what a submission is expected to get."""
+
+    position: int
+    kind: ProgramKind
+    path: str
+    language: str
+    expected: Sequence[str]
+    """Verdicts of which it must get one; empty where any will do."""
+    min_score: float | None
+    max_score: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +107,9 @@ class Problem:
     """Counts every change, imports and others."""
     package_digest: str
     bundle: str
+    kinds: Sequence[Kind]
+    max_score: float | None
+    """The largest score, where there is one."""
     title: str
     titles: Mapping[str, str]
     time: timedelta

@@ -5,8 +5,9 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from services.problem.expectations import Expectation
 from services.problem.package import Package
-from services.problem.problems import Draft, Problem, Statement, Visibility
+from services.problem.problems import Draft, Kind, PackageProgram, Problem, ProgramKind, Statement, Visibility
 
 Row = sa.Row[*tuple[Any, ...]]
 
@@ -20,6 +21,8 @@ def content(draft: Draft) -> dict[str, Any]:
     return {
         "package_digest": draft.package_digest,
         "bundle": draft.bundle,
+        "kinds": [kind for kind in Kind if kind.lower().replace("_", "-") in package.kinds],
+        "max_score": package.groups.max_score if package.groups and "scoring" in package.kinds else None,
         "title": _storable(package.title),
         "title_languages": list(package.titles),
         "title_texts": [_storable(title) for title in package.titles.values()],
@@ -49,7 +52,26 @@ def statements(package: Package) -> list[dict[str, Any]]:
 
 def samples(package: Package) -> list[dict[str, Any]]:
     return [
-        {"number": number, "input": each.input, "answer": each.answer} for number, each in enumerate(package.samples, 1)
+        {"number": number, "input": each.input, "answer": each.answer, "interaction": each.interaction}
+        for number, each in enumerate(package.samples, 1)
+    ]
+
+
+def programs(package: Package) -> list[dict[str, Any]]:
+    """Submissions, then input validators."""
+    submissions = [(ProgramKind.SUBMISSION, each.program, each.expected) for each in package.submissions]
+    validators = [(ProgramKind.INPUT_VALIDATOR, each, Expectation()) for each in package.input_validators]
+    return [
+        {
+            "position": position,
+            "kind": kind,
+            "path": program.path,
+            "language": _storable(program.language),
+            "expected": list(expected.verdicts),
+            "min_score": expected.min_score,
+            "max_score": expected.max_score,
+        }
+        for position, (kind, program, expected) in enumerate([*submissions, *validators], 1)
     ]
 
 
@@ -64,6 +86,8 @@ def problem(row: Row, *, statements: bool = False) -> Problem:
         version=row.version,
         package_digest=row.package_digest,
         bundle=row.bundle,
+        kinds=[Kind(kind) for kind in row.kinds],
+        max_score=row.max_score,
         title=row.title,
         titles=dict(zip(row.title_languages, row.title_texts, strict=True)),
         time=row.time_us * _MICROSECOND,
@@ -84,6 +108,18 @@ def problem(row: Row, *, statements: bool = False) -> Problem:
         create_time=row.create_time,
         update_time=row.update_time,
         statements=_statements(row) if statements else (),
+    )
+
+
+def program(row: Row) -> PackageProgram:
+    return PackageProgram(
+        position=row.position,
+        kind=ProgramKind(row.kind),
+        path=row.path,
+        language=row.language,
+        expected=row.expected,
+        min_score=row.min_score,
+        max_score=row.max_score,
     )
 
 

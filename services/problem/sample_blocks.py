@@ -33,6 +33,11 @@ class SampleBlocks:
 
 
 def _block(number: int, sample: Sample) -> str:
+    if sample.interaction:
+        return (
+            f'<table class="sample"><thead><tr><th>Sample Interaction {number}</th></tr></thead>'
+            f'<tbody><tr><td><pre class="sample-interaction">{_cut(sample.interaction)}</pre></td></tr></tbody></table>'
+        )
     return (
         f'<table class="sample"><thead><tr><th>Sample Input {number}</th><th>Sample Output {number}</th></tr></thead>'
         f'<tbody><tr><td><pre class="sample-input">{_cut(sample.input)}</pre></td>'

@@ -107,6 +107,18 @@ class ProblemServicer(ProblemServiceServicer):
             next_page_token=next_token(request, str(page[-1].number)) if len(found) > size else "",
         )
 
+    async def ListPackagePrograms(
+        self, request: service_pb.ListPackageProgramsRequest, context: Context
+    ) -> service_pb.ListPackageProgramsResponse:
+        size = page_size(request.page_size)
+        after = pages.parse_number(last_key(request, request.page_token))
+        found = await self._library.programs(parse_name(request.parent), current_caller(), after=after, limit=size + 1)
+        page = found[:size]
+        return service_pb.ListPackageProgramsResponse(
+            programs=[convert.program_to_proto(program) for program in page],
+            next_page_token=next_token(request, str(page[-1].position)) if len(found) > size else "",
+        )
+
 
 async def _pieces(
     first: service_pb.ImportProblemRequest, rest: AsyncIterator[service_pb.ImportProblemRequest]

@@ -9,10 +9,21 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.common.uuid7 import uuid7
 from services.problem import rows
-from services.problem.problems import Draft, Filter, Holdings, Problem, Retired, Revision, Sample, Visibility
+from services.problem.problems import (
+    Draft,
+    Filter,
+    Holdings,
+    PackageProgram,
+    Problem,
+    Retired,
+    Revision,
+    Sample,
+    Visibility,
+)
 from services.problem.tables import (
     bundle_table,
     problem_table,
+    program_table,
     retired_table,
     revision_table,
     sample_table,
@@ -92,7 +103,7 @@ async def revise(connection: AsyncConnection, draft: Draft, author: str, revisio
     """Puts another content in the place of a problem's."""
     changed = {**rows.content(draft), "revision": revision, "version": _P.version + 1, "update_time": sa.func.now()}
     await connection.execute(problem_table.update().where(_P.id == draft.id).values(changed))
-    for table in (statement_table, sample_table):
+    for table in (statement_table, sample_table, program_table):
         await connection.execute(table.delete().where(table.c.problem_id == draft.id))
     await _add_parts(connection, draft, author, revision)
 
@@ -130,7 +141,7 @@ async def find(
 
 
 async def samples(connection: AsyncConnection, identifier: str) -> list[Sample]:
-    columns = (sample_table.c.number, sample_table.c.input, sample_table.c.answer)
+    columns = [sample_table.c[name] for name in Sample.__dataclass_fields__]
     query = sa.select(*columns).where(sample_table.c.problem_id == identifier).order_by(sample_table.c.number)
     return [Sample(*row) for row in await connection.execute(query)]
 
@@ -143,6 +154,17 @@ async def revisions(connection: AsyncConnection, identifier: str, *, before: int
         query = query.where(revision_table.c.number < before)
     newest = query.order_by(revision_table.c.number.desc()).limit(limit)
     return [Revision(*row) for row in await connection.execute(newest)]
+
+
+async def programs(
+    connection: AsyncConnection, identifier: str, *, after: int | None, limit: int
+) -> list[PackageProgram]:
+    """The programs of the newest revision's package, in order; only those after ``after`` if it is given."""
+    query = program_table.select().where(program_table.c.problem_id == identifier)
+    if after is not None:
+        query = query.where(program_table.c.position > after)
+    ordered = query.order_by(program_table.c.position).limit(limit)
+    return [rows.program(row) for row in await connection.execute(ordered)]
 
 
 ORDERS: Final[Mapping[str, tuple[tuple[sa.Column[Any], ...], bool]]] = {
@@ -180,6 +202,7 @@ async def _add_parts(connection: AsyncConnection, draft: Draft, author: str, rev
     for table, parts in (
         (statement_table, rows.statements(draft.package)),
         (sample_table, rows.samples(draft.package)),
+        (program_table, rows.programs(draft.package)),
     ):
         if parts:
             await connection.execute(table.insert(), [{"problem_id": draft.id, **part} for part in parts])

@@ -23,6 +23,8 @@ problem_table = sa.Table(
     sa.Column("version", sa.Integer, nullable=False),
     sa.Column("package_digest", sa.Text, nullable=False),
     sa.Column("bundle", sa.Text, nullable=False),
+    sa.Column("kinds", _TEXTS, nullable=False, server_default="{PASS_FAIL}"),
+    sa.Column("max_score", sa.Double),
     sa.Column("title", sa.Text, nullable=False),
     # Pairs as two arrays of one length: no JSON to parse.
     sa.Column("title_languages", _TEXTS, nullable=False),
@@ -82,6 +84,20 @@ sample_table = sa.Table(
     sa.Column("number", sa.SmallInteger, primary_key=True),
     sa.Column("input", sa.Text, nullable=False),
     sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("interaction", sa.Text, nullable=False, server_default=""),
+)
+
+program_table = sa.Table(
+    "package_program",
+    metadata,
+    _of_problem(),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("expected", _TEXTS, nullable=False),
+    sa.Column("min_score", sa.Double),
+    sa.Column("max_score", sa.Double),
 )
 
 bundle_table = sa.Table(

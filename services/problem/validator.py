@@ -6,26 +6,17 @@ from services.problem.archive import PackageArchive
 from services.problem.errors import PackageTypeUnsupported
 from services.problem.findings import Findings
 from services.problem.metadata import Metadata
+from services.problem.programs import SCRIPTS, ProgramFile
 
 FOLDERS = {True: "output_validators", False: "output_validator"}
 """By whether the format is a legacy one."""
-SCRIPTS = ("build", "run")
-
-
-@dataclass(frozen=True, slots=True)
-class ValidatorFile:
-    """A file of the custom validator: its path within the program, and its name in the package."""
-
-    path: str
-    name: str
-    executable: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Validator:
     """How outputs are judged: by the default validator, or by a program of the package; with flags for every test."""
 
-    files: tuple[ValidatorFile, ...] = ()
+    files: tuple[ProgramFile, ...] = ()
     flags: tuple[str, ...] = ()
 
     @property
@@ -43,11 +34,13 @@ def read_validator(archive: PackageArchive, metadata: Metadata, findings: Findin
         return Validator(flags=metadata.validator_flags)
     if metadata.custom_validator and not names:
         findings.error("problem.yaml: validation", f"says custom, but there is no program in {folder}/; add it")
-    _refuse_constants(archive, metadata, names)
+    if metadata.conversing and not names:
+        kinds = " and ".join(sorted(metadata.kinds & {"interactive", "multi-pass"}))
+        findings.error(f"{folder}/", f"has no program, and the problem is {kinds}; add it")
     return Validator(_files(archive, folder, names, legacy=metadata.legacy), metadata.validator_flags)
 
 
-def _files(archive: PackageArchive, folder: str, names: list[str], *, legacy: bool) -> tuple[ValidatorFile, ...]:
+def _files(archive: PackageArchive, folder: str, names: list[str], *, legacy: bool) -> tuple[ProgramFile, ...]:
     """A program is a file or a folder; in a folder of its own its files are named from there."""
     tops = {name.split("/")[1] for name in names}
     root = folder
@@ -58,14 +51,5 @@ def _files(archive: PackageArchive, folder: str, names: list[str], *, legacy: bo
     return tuple(_file(archive, name, name.removeprefix(f"{root}/")) for name in names)
 
 
-def _file(archive: PackageArchive, name: str, path: str) -> ValidatorFile:
-    return ValidatorFile(path, name, executable=path in SCRIPTS or archive.executable(name))
-
-
-def _refuse_constants(archive: PackageArchive, metadata: Metadata, names: list[str]) -> None:
-    for name in names:
-        if not metadata.constants or archive.size(name) > 1024 * 1024:
-            return
-        content = b"".join(archive.chunks(name))
-        if any(f"{{{{{constant}}}}}".encode() in content for constant in metadata.constants):
-            raise PackageTypeUnsupported(f"constants in its output validator ({name})")
+def _file(archive: PackageArchive, name: str, path: str) -> ProgramFile:
+    return ProgramFile(path, name, executable=path in SCRIPTS or archive.executable(name))

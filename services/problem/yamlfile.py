@@ -1,10 +1,12 @@
 """Reading YAML that a stranger wrote."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import yaml
 
 from services.problem.archive import PackageArchive
+from services.problem.constants import filled
 from services.problem.findings import Findings
 
 MAX_YAML_BYTES = 64 * 1024
@@ -39,9 +41,11 @@ class _PlainLoader(yaml.SafeLoader):
 _PlainLoader.add_constructor("tag:yaml.org,2002:int", _PlainLoader.construct_yaml_int)
 
 
-def read_mapping(archive: PackageArchive, name: str, findings: Findings) -> dict[str, Any]:
+def read_mapping(
+    archive: PackageArchive, name: str, findings: Findings, constants: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The file's keys and values; empty, with an error noted, where the file is no mapping."""
-    text = archive.read_text(name, MAX_YAML_BYTES)
+    text = filled(archive.read_text(name, MAX_YAML_BYTES).encode(), constants or {}).decode()
     try:
         content = yaml.load(text, _PlainLoader)  # noqa: S506 - a SafeLoader that allows less
     except yaml.YAMLError as error:

@@ -220,13 +220,39 @@ async def test_bad_package_leaves_nothing(name: str, user: User, traces: Traces)
 
 
 async def test_unsupported_package_is_refused(user: User, traces: Traces) -> None:
-    """A package that needs an interactive judge is FAILED_PRECONDITION."""
+    """A package whose submissions are no programs is FAILED_PRECONDITION."""
     before = await traces.all()
-    yaml = "problem_format_version: 2025-09\nname: X\nuuid: 46fa942f-44c3-46c0-8ddc-22e02d2e5d2b\ntype: interactive\n"
+    yaml = "problem_format_version: 2025-09\nname: X\nuuid: 46fa942f-44c3-46c0-8ddc-22e02d2e5d2b\ntype: submit-answer\n"
     told = await refusal(user("ann+setter").import_package(package(**{"problem.yaml": yaml})))
 
     assert (told.code, told.reason) == ("FAILED_PRECONDITION", "PACKAGE_TYPE_UNSUPPORTED")
     assert await traces.all() == before
+
+
+async def test_a_problem_says_how_it_is_judged(user: User) -> None:
+    """Its types, the first one being whether it has scores, and the largest score."""
+    yaml = "name: X\ntype: scoring\nvalidation: custom interactive score\nlimits: {time_limit: 1}\n"
+    changed = {
+        "problem.yaml": yaml,
+        "problem_statement/problem.en.tex": "Talk.",
+        "output_validators/talk.py": "",
+        "data/testdata.yaml": "range: 0 40",
+        "data/sample/1.interaction": "<1\n>2\n",
+    }
+    scored = (await user("typ+setter").import_package(package("typed", **changed))).problem
+    plain = (await user("typ+setter").import_package(package("untyped"))).problem
+
+    assert (scored.type, list(scored.types), scored.max_score) == (
+        pb.PROBLEM_TYPE_SCORING,
+        [pb.PROBLEM_TYPE_SCORING, pb.PROBLEM_TYPE_INTERACTIVE],
+        40,
+    )
+    assert (plain.type, list(plain.types), plain.HasField("max_score")) == (
+        pb.PROBLEM_TYPE_PASS_FAIL,
+        [pb.PROBLEM_TYPE_PASS_FAIL],
+        False,
+    )
+    assert [(each.input, each.interaction) for each in await user("typ+setter").samples("typed")] == [("", "<1\n>2\n")]
 
 
 async def test_nul_is_stored_without_it(user: User) -> None:

@@ -8,7 +8,6 @@ import pytest
 
 from tests.integration.problem.client import Client
 from tests.integration.problem.packages import zipped
-from tests.integration.refusals import refusal
 
 
 @pytest.fixture(scope="module")
@@ -23,7 +22,7 @@ def _zip(folder: Path) -> bytes:
     return zipped({str(path.relative_to(folder.parent)): path.read_bytes() for path in files})
 
 
-@pytest.mark.parametrize("name", ["hello", "different"])
+@pytest.mark.parametrize("name", ["hello", "different", "guess", "oddecho"])
 async def test_real_package_is_imported(name: str, examples: Path, user: Callable[[str], Client]) -> None:
     """It becomes a problem under its folder's name, with its statements and all its secret tests."""
     setter = user("real+setter")
@@ -35,11 +34,3 @@ async def test_real_package_is_imported(name: str, examples: Path, user: Callabl
     assert answer.problem.secret_count == expected
     assert all(statement.html for statement in problem.statements)
     assert problem.statements
-
-
-async def test_real_interactive_package_is_refused(examples: Path, user: Callable[[str], Client]) -> None:
-    """What this judge can't run is refused with the kind that it needs."""
-    told = await refusal(user("real+setter").import_package(_zip(examples / "guess")))
-
-    assert told.reason == "PACKAGE_TYPE_UNSUPPORTED"
-    assert "interactive" in told.metadata["type"]

@@ -10,6 +10,7 @@ from services.problem.package import Package
 
 Files = dict[str, str | bytes]
 Read = Callable[..., Package]
+EVERYTHING = "[scoring, multi-pass, interactive]"
 
 
 def violations(read: Read, files: Files) -> dict[str, str]:
@@ -31,7 +32,10 @@ def test_a_legacy_package_is_read(read: Read, legacy: Files):
     assert (package.limits.time, package.limits.memory_bytes) == (timedelta(seconds=1.5), 256 * 1024 * 1024)
     assert [test.name for test in package.tests] == ["sample/1", "secret/a", "secret/b"]
     assert [(sample.input, sample.answer) for sample in package.samples] == [("1 2\n", "3\n")]
-    assert [(example.path, example.expected) for example in package.submissions] == [("accepted/sum.py", ("ACCEPTED",))]
+    assert [(each.program.path, each.program.language, each.expected.verdicts) for each in package.submissions] == [
+        ("submissions/accepted/sum.py", "python3", ("ACCEPTED",))
+    ]
+    assert (package.kinds, package.passes, package.groups) == ({"pass-fail"}, 1, None)
 
 
 def test_a_package_of_2025_09_is_read(read: Read, current: Files):
@@ -121,40 +125,105 @@ def test_text_that_is_not_utf8_is_an_error_of_the_file(read: Read, legacy: Files
 
 
 @pytest.mark.parametrize(
-    ("yaml", "kind"),
+    ("yaml", "kinds", "passes"),
     [
-        ("name: a\nvalidation: custom interactive", "interactive"),
-        ("name: a\ntype: scoring", "scoring"),
+        ("name: a\nvalidation: custom interactive", {"pass-fail", "interactive"}, 1),
+        ("name: a\ntype: scoring\nvalidation: custom multi-pass score", {"scoring", "multi-pass"}, 2),
+        ("problem_format_version: 2025-09\nname: a\nuuid: a\ntype: interactive", {"pass-fail", "interactive"}, 1),
         (
-            "problem_format_version: 2025-09\nname: a\nuuid: 1\ntype: [multi-pass, interactive]",
-            "interactive and multi-pass",
+            f"problem_format_version: 2025-09\nname: a\nuuid: a\nlimits: {{validation_passes: 5}}\ntype: {EVERYTHING}",
+            {"scoring", "multi-pass", "interactive"},
+            5,
         ),
-        ("problem_format_version: 2025-09\nname: a\nuuid: '1'\ntype: submit-answer", "submit-answer"),
     ],
 )
-def test_types_that_cannot_be_judged_are_refused_by_name(read: Read, legacy: Files, yaml: str, kind: str):
-    """The error says which type it is."""
-    with pytest.raises(PackageTypeUnsupported) as caught:
-        read(legacy | {"problem.yaml": yaml.replace("uuid: 1\n", "uuid: '1'\n")})
+def test_types_combine(read: Read, legacy: Files, yaml: str, kinds: set[str], passes: int):
+    """A problem is pass-fail or scoring, and may be interactive and multi-pass besides."""
+    validators = {"output_validators/check.py": "", "output_validator/check.py": ""}
+    package = read(legacy | validators | {"problem.yaml": yaml})
 
-    assert caught.value.metadata == {"type": kind}
+    assert (package.kinds, package.passes) == (kinds, passes)
+
+
+def test_types_that_exclude_each_other_are_an_error(read: Read, current: Files):
+    """A problem with scores is not pass-fail."""
+    yaml = "problem_format_version: 2025-09\nname: {en: a, sv: b}\nuuid: a\ntype: [pass-fail, scoring]"
+
+    assert list(violations(read, current | {"problem.yaml": yaml})) == ["problem.yaml: type"]
+
+
+@pytest.mark.parametrize("kind", ["interactive", "multi-pass"])
+def test_a_conversation_needs_a_validator(read: Read, current: Files, kind: str):
+    """The default validator cannot talk to a program."""
+    yaml = f"problem_format_version: 2025-09\nname: {{en: a, sv: b}}\nuuid: a\ntype: {kind}"
+
+    assert list(violations(read, current | {"problem.yaml": yaml})) == ["output_validator/"]
 
 
 @pytest.mark.parametrize(
-    "extra",
+    ("files", "kind"),
     [
-        {"include/cpp/driver.cpp": "x"},
-        {"static_validator/check.py": "x"},
-        {"data/secret/a.files/map.txt": "x"},
-        {"data/secret/a.yaml": "args: [x]"},
+        ({"problem.yaml": "problem_format_version: 2025-09\nname: a\nuuid: a\ntype: submit-answer"}, "submit-answer"),
+        ({"static_validator/check.py": "x"}, "static validator"),
+        ({"problem.yaml": "name: a\ntype: scoring\ngrading: {objective: min}"}, "least is the best"),
+        ({"data/secret/testdata.yaml": "grading: custom"}, "custom grader"),
     ],
 )
-def test_what_the_judge_cannot_do_is_refused(read: Read, current: Files, extra: Files):
-    """Included code, static validators, input files and arguments would be judged wrongly."""
-    more = {"data/secret/a.in": "", "data/secret/a.ans": ""}
+def test_what_the_judge_cannot_do_is_refused_by_name(read: Read, legacy: Files, files: Files, kind: str):
+    """Better no problem than one that is judged wrongly; the error says what it is that is missing."""
+    with pytest.raises(PackageTypeUnsupported) as caught:
+        read(legacy | files)
 
-    with pytest.raises(PackageTypeUnsupported):
-        read(current | more | extra)
+    assert kind in caught.value.metadata["type"]
+
+
+def test_arguments_files_and_flags_of_tests(read: Read, current: Files):
+    """A test has those of its own file, else those of the nearest group around it; files are in a folder beside it."""
+    package = read(
+        current
+        | {
+            "data/secret/test_group.yaml": "args: [-n, ' 5']\ninput_validator_args: [small]",
+            "data/secret/2.in": "",
+            "data/secret/2.ans": "",
+            "data/secret/2.files/maps/a.txt": "x",
+            "data/secret/2.yaml": "args: []\ninput_validator_args: {check: [large, 1]}",
+        }
+    )
+    first, second = (test.options for test in package.tests if not test.sample)
+
+    assert (first.arguments, first.input_validator_flags) == (("-n", " 5"), ("small", "-n", " 5"))
+    assert (second.arguments, second.input_validator_flags) == ((), ())
+    assert second.input_validator_flags_by_name == {"check": ("large", "1")}
+    assert [file.path for file in package.tests[-1].files] == ["maps/a.txt"]
+
+
+def test_files_of_no_test_are_an_error(read: Read, current: Files):
+    """A folder of files that no test uses is a mistake in a name."""
+    assert list(violations(read, current | {"data/secret/9.files/a": ""})) == ["data/secret/9.files/"]
+
+
+def test_unknown_keys_of_groups_and_tests_are_errors_since_2025_09(read: Read, current: Files, legacy: Files):
+    """As in problem.yaml: a warning in older packages."""
+    found = violations(read, current | {"data/secret/1.yaml": "arguments: [a]", "data/secret/test_group.yaml": "a: b"})
+    package = read(legacy | {"data/testdata.yaml": "on_reject: break\ncolour: red"})
+
+    assert found.keys() == {"data/secret/1.yaml: arguments", "data/secret/test_group.yaml: a"}
+    assert "data/testdata.yaml: colour: is not a key of this format" in package.warnings
+
+
+def test_conversations_are_samples(read: Read, legacy: Files):
+    """Input and answer of a legacy interactive problem are the judge's secret; conversations need no test."""
+    package = read(
+        legacy
+        | {
+            "problem.yaml": "name: a\nvalidation: custom interactive",
+            "output_validators/check.py": "",
+            "data/sample/2.interaction": "<5\n>6\n",
+        }
+    )
+
+    assert [(sample.name, sample.interaction) for sample in package.samples] == [("sample/2", "<5\n>6\n")]
+    assert "&lt;5\n&gt;6" in package.statements[0].html
 
 
 def test_a_package_without_secret_tests_is_refused(read: Read, legacy: Files):
@@ -207,8 +276,15 @@ def test_validator_flags_come_from_the_nearest_group(read: Read, legacy: Files, 
     )
 
     assert old.validator.flags == ("float_tolerance", "1e-6")
-    assert [test.validator_flags for test in old.tests] == [("case_sensitive",), *2 * [("space_change_sensitive",)]]
-    assert [test.validator_flags for test in new.tests] == [(), ("float_tolerance", "1e-9"), ("case_sensitive",)]
+    assert [test.options.validator_flags for test in old.tests] == [
+        ("case_sensitive",),
+        *2 * [("space_change_sensitive",)],
+    ]
+    assert [test.options.validator_flags for test in new.tests] == [
+        (),
+        ("float_tolerance", "1e-9"),
+        ("case_sensitive",),
+    ]
 
 
 @pytest.mark.parametrize("folder", ["output_validators/", "output_validators/check/"])

@@ -9,7 +9,6 @@ import pytest
 
 from services.problem.archive import open_archive
 from services.problem.bundle import write_bundle
-from services.problem.errors import PackageTypeUnsupported
 from services.problem.package import Package, read_package
 
 ZipFolder = Callable[..., Path]
@@ -45,38 +44,52 @@ def test_different(real_data: Path, zip_folder: ZipFolder, tmp_path: Path):
     assert "<msup><mn>10</mn>" in package.statements[0].html
 
 
-@pytest.mark.parametrize("problem", ["hello", "different"])
+@pytest.mark.parametrize("problem", ["hello", "different", "guess", "oddecho"])
 def test_labels_of_submissions(real_data: Path, zip_folder: ZipFolder, problem: str):
     """Every labelled submission is found, and its label is a verdict that is expected."""
     package = package_of(zip_folder(real_data / "examples" / problem))
-    verdicts = {"AC": "ACCEPTED", "WA": "WRONG_ANSWER", "TLE": "TIME_LIMIT_EXCEEDED", "RTE": "RUNTIME_ERROR"}
+    verdicts = {"WA": "WRONG_ANSWER", "TLE": "TIME_LIMIT_EXCEEDED", "RTE": "RUNTIME_ERROR"}
     lines = (real_data / "labelled_submissions.jsonl").read_text().splitlines()
     labels = {
-        label["path"].split("/submissions/")[1]: verdicts[label["expected"][0]]
+        label["path"].split("/submissions/")[1]: verdicts.get(label["expected"][0], "ACCEPTED")
         for label in map(json.loads, lines)
         if f"examples/{problem}/" in label["path"]
     }
 
-    assert {example.path: example.expected[0] for example in package.submissions} == labels
+    found = {each.program.path.removeprefix("submissions/"): each for each in package.submissions}
+    assert {path: each.expected.verdicts[0] for path, each in found.items()} == labels
 
 
-@pytest.mark.parametrize(("problem", "kind"), [("guess", "interactive"), ("oddecho", "scoring")])
-def test_types_that_are_not_there_yet(real_data: Path, zip_folder: ZipFolder, problem: str, kind: str):
-    """The interactive and the scoring example are refused by the name of their type."""
-    with pytest.raises(PackageTypeUnsupported) as caught:
-        package_of(zip_folder(real_data / "examples" / problem))
+def test_guess(real_data: Path, zip_folder: ZipFolder):
+    """An interactive problem: samples are conversations."""
+    package = package_of(zip_folder(real_data / "examples/guess"))
 
-    assert caught.value.metadata == {"type": kind}
+    assert package.kinds == {"pass-fail", "interactive"}
+    assert package.samples[0].interaction.startswith(("<", ">"))
+    assert [file.path for file in package.validator.files] == ["validate.cc", "validate.h"]
+
+
+def test_oddecho(real_data: Path, zip_folder: ZipFolder):
+    """A scoring problem of a draft that still has testdata.yaml: two groups of 50 points, the samples without any."""
+    package = package_of(zip_folder(real_data / "examples/oddecho"))
+    root = package.groups
+
+    assert root is not None
+    assert [(group.name, group.max_score) for group in root.groups()] == [
+        ("", 100),
+        ("sample", 0),
+        ("secret", 100),
+        ("secret/subtask1", 50),
+        ("secret/subtask2", 50),
+    ]
+    assert {test.options.input_validator_flags for test in package.tests} == {("nFive=0",), ("nFive=1",)}
+    assert root.ignore_sample
 
 
 @pytest.mark.parametrize("problem", ["guess", "oddecho"])
 def test_their_statements(real_data: Path, zip_folder: ZipFolder, problem: str):
-    """The same packages without their type are read; nothing in their statements is unknown."""
-    folder = real_data / "examples" / problem
-    yaml = "\n".join(
-        line for line in (folder / "problem.yaml").read_text().splitlines() if not line.startswith("type:")
-    )
-    package = package_of(zip_folder(folder, {"problem.yaml": yaml}))
+    """Nothing in them is unknown."""
+    package = package_of(zip_folder(real_data / "examples" / problem))
 
     assert [statement.language for statement in package.statements] == ["en", "sv"]
     assert not any("not known" in warning or "left out" in warning for warning in package.warnings)

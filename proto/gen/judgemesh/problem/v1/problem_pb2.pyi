@@ -356,22 +356,28 @@ class Sample(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     INPUT_FIELD_NUMBER: _builtins.int
     ANSWER_FIELD_NUMBER: _builtins.int
+    INTERACTION_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     """Its number, from 1."""
     input: _builtins.str
     """What the program reads."""
     answer: _builtins.str
     """What the program should write."""
+    interaction: _builtins.str
+    """Instead of both, where program and judge converse: lines that the program reads begin with `<`, lines that it
+    writes with `>`, and `---` stands between runs.
+    """
     def __init__(
         self,
         *,
         number: _builtins.int = ...,
         input: _builtins.str = ...,
         answer: _builtins.str = ...,
+        interaction: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "input", b"input", "number", b"number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["answer", b"answer", "input", b"input", "interaction", b"interaction", "number", b"number"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
