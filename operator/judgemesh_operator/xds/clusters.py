@@ -48,13 +48,13 @@ def service_cluster(service: GrpcService, source: Source, mtls: Mtls | None = No
     return cluster
 
 
-def app_cluster(service: GrpcService) -> Json:
+def app_cluster(service: GrpcService, host: str) -> Json:
     """The service's own program, for its sidecar: in the same pod, hence without TLS, checks or balancing."""
     breakers = service.spec.circuit_breakers
     unlimited = {"max_requests": 1_000_000, "max_pending_requests": 1_000_000, "max_retries": 1_000_000}
     limits = {"max_connections": breakers.max_connections, **unlimited}
     return {
-        **_fixed(APP, Address("127.0.0.1", service.spec.port)),
+        **_fixed(APP, Address(host, service.spec.port)),
         "type": "STATIC",
         "per_connection_buffer_limit_bytes": BUFFER_BYTES,
         # Callers' own breakers have counted; here they would count all callers together.

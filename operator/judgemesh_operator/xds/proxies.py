@@ -63,6 +63,8 @@ class Proxy:
     """Without it everything is plaintext; a sidecar cannot do without."""
     inbound_host: str = "0.0.0.0"  # noqa: S104 - other pods call it there
     """Of a sidecar: where it takes calls from other proxies, at `mtls.port`."""
+    app_host: str = "127.0.0.1"
+    """Of a sidecar: where its service's own program listens, on the port of the GrpcService."""
     probes_port: int | None = None
     """Of a sidecar: where the kubelet, which has no certificate, may ask for the service's health, no more."""
 

@@ -144,7 +144,7 @@ def _sidecar(observed: _Observed, proxy: Proxy) -> Snapshot:
     listeners = [outbound_listener(proxy, observed.source, OUTBOUND)]
     routes = [outbound_routes(OUTBOUND, called, descriptors)]
     if own.spec.mtls == "Strict":
-        clusters.append(app_cluster(own))
+        clusters.append(app_cluster(own, proxy.app_host))
         listeners += _doors(observed, proxy, own)
         routes.append(inbound.inbound_routes(own, descriptors))
         routes += [inbound.probes_routes()] if proxy.probes_port else []
