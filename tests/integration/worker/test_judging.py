@@ -1,14 +1,11 @@
 """Judging: limits as each runtime meets them, and custom output validators."""
 
-from pathlib import Path
-
 import pytest
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from services.execution.worker import judging
-from services.execution.worker.sandbox import workdir
 from services.execution.worker.verdicts import Verdict
 from tests.integration.worker.conftest import JudgeFiles
 from tests.integration.worker.packages import bundle, limits
@@ -178,15 +175,41 @@ async def test_each_test_is_a_span(judge_files: JudgeFiles, monkeypatch: pytest.
     assert spans["test 2"]["judgemesh.memory_bytes"] > 1 << 20
 
 
-async def test_removed_validator_is_compiled_again(worker_directory: Path, judge_files: JudgeFiles) -> None:
-    """A compiled validator that the cache gave up is made anew when its problem is judged next."""
-    checked = bundle([(b"1 2", b"3")], limits=limits(), flags=["strict"], validator=C_VALIDATOR)
-    before = await judge_files(checked, "python3", ADD_PYTHON)
-    workdir.remove(worker_directory / "validators" / checked[0])
+async def test_arguments_and_files_of_a_test(judge_files: JudgeFiles) -> None:
+    """A test's arguments are the program's; its files lie in the working directory, new for each run."""
+    source = b"""
+import os, sys
+print(sys.argv[1:], sorted(os.listdir()), open("folder/inner.txt").read())
+open("left", "w").write("behind")
+"""
+    said = b"['--fast', 'a b'] ['data.bin', 'folder'] inner"
+    tests = bundle(
+        [(b"", said), (b"", said)],
+        limits=limits(),
+        arguments=["--fast", "a b"],
+        files={"data.bin": bytes(40 << 20), "folder/inner.txt": b"inner"},
+    )
 
-    after = await judge_files(checked, "python3", ADD_PYTHON)
+    outcome = await judge_files(tests, "python3", {"main.py": source})
 
-    assert after.ruling == before.ruling
+    assert outcome.ruling.verdict == Verdict.ACCEPTED, outcome
+
+
+async def test_limit_of_the_compilation_is_told(judge_files: JudgeFiles) -> None:
+    """A compiler that exceeds a limit gives COMPILE_ERROR, whose message and output say which."""
+    short, small = limits(), limits()
+    short.compilation_time.FromMilliseconds(100)
+    small.compilation_memory_bytes = 24 << 20
+    source = {"a.cpp": b'#include <bits/stdc++.h>\nint main() { std::regex r("a*"); }'}
+
+    slow = await judge_files(bundle([(b"", b"")], limits=short), "cpp", source)
+    large = await judge_files(bundle([(b"", b"")], limits=small), "cpp", source)
+
+    assert (slow.ruling.verdict, large.ruling.verdict) == (Verdict.COMPILE_ERROR,) * 2
+    assert "needed more than the 0.1 s of CPU time" in slow.ruling.message
+    assert "needed more memory than the 24 MiB" in large.ruling.message
+    assert slow.ruling.message in slow.compiler_output
+    assert large.ruling.message in large.compiler_output
 
 
 async def test_unknown_flag_is_told_to_the_operator(judge_files: JudgeFiles) -> None:
