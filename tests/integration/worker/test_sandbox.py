@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -68,7 +67,7 @@ async def test_two_programs_talk_to_each_other(sandbox: Sandbox, worker_director
     reading, writing = os.pipe2(os.O_CLOEXEC)
     async with Sandbox(settings) as other, asyncio.TaskGroup() as runs:
         cat = RunRequest(argv=("/bin/cat",), limits=LIMITS, stdin=reading)
-        echo = RunRequest(argv=("/bin/echo", "hello"), limits=replace(LIMITS, output_bytes=1), stdout=writing)
+        echo = RunRequest(argv=("/bin/echo", "hello"), limits=LIMITS, stdout=writing)
         heard = runs.create_task(other.run(cat, lambda: os.close(reading)))
         said = runs.create_task(sandbox.run(echo, lambda: os.close(writing)))
 

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from services.execution.worker.sandbox import landlock, libc, seccomp, syscalls
+from services.execution.worker.sandbox.cgroup import Cgroup
 from services.execution.worker.sandbox.run import RunLimits, RunRequest
 
 TOOLCHAINS = (
@@ -20,6 +21,9 @@ TOOLCHAINS = (
 )  # fmt: skip
 """What a program may read and execute: toolchains, their configuration, and facts of the machine."""
 DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+
+_FIRST, _LAUNCHER_LAST = b"1000", b"500"
+_RESERVABLE = 1 << 40
 
 PATH = "/usr/local/bin:/usr/bin:/bin"
 
@@ -34,6 +38,10 @@ class Confinement:
     """The version of Landlock to use; 0: none."""
     toolchains: Sequence[tuple[int, bool]]
     devices: Sequence[tuple[int, bool]]
+    scratch: str = ""
+    """The slot's directory that runs see as /tmp and /dev/shm; empty where there are no namespaces."""
+    cgroup: Cgroup | None = None
+    """The slot's control group, where there is one."""
 
     @property
     def signals_confined(self) -> bool:
@@ -52,7 +60,7 @@ class Confinement:
         for descriptor, directory in landlock.open_paths(request.readable):
             rules.allow_reading(descriptor, directory=directory)
             os.close(descriptor)
-        for descriptor, directory in landlock.open_paths([workdir]):
+        for descriptor, directory in landlock.open_paths([workdir, self.scratch] if self.scratch else [workdir]):
             rules.allow_writing(descriptor, directory=directory)
             os.close(descriptor)
         return rules
@@ -65,9 +73,14 @@ class Confinement:
         _limit(resource.RLIMIT_STACK, resource.RLIM_INFINITY)
         _limit(resource.RLIMIT_MEMLOCK, 0)
         _limit(resource.RLIMIT_MSGQUEUE, 0)
-        _prefer_to_be_killed()
+        _prefer_to_be_killed("self", _LAUNCHER_LAST if self.cgroup else _FIRST)
         libc.set_no_new_privileges()
         seccomp.Filter(seccomp.confine_run(syscalls.machine())).install()
+
+    def started(self, pid: int) -> None:
+        """In the launcher, at once after the fork: within the slot's group the run goes before the launcher."""
+        if self.cgroup is not None:
+            _prefer_to_be_killed(pid, _FIRST)
 
     def limits(self, limits: RunLimits) -> list[tuple[int, tuple[int, int]]]:
         """The resource limits of a run, for :meth:`apply`."""
@@ -78,9 +91,10 @@ class Confinement:
         return [
             # The backstop of our own accounting: it takes part in no verdict.
             _bounded(resource.RLIMIT_CPU, seconds + 2, seconds + 3),
-            # Above the limit, so that going over it is seen in the memory really used, whatever the program makes of
-            # a refused allocation.
-            _bounded(resource.RLIMIT_DATA, 2 * limits.memory_bytes + limits.reserve_bytes),
+            # Far above the limit, so that going over it is seen in the memory really used. A refused allocation would
+            # leave no trace: what a program makes of it is anything from a crash to an endless loop. What is reserved
+            # in pieces touches a page of each, so that it counts long before this.
+            _bounded(resource.RLIMIT_DATA, _RESERVABLE),
             _bounded(resource.RLIMIT_FSIZE, limits.file_bytes),
             _bounded(resource.RLIMIT_NOFILE, limits.open_files),
             _bounded(resource.RLIMIT_NPROC, processes),
@@ -103,11 +117,11 @@ class Confinement:
             seccomp.Filter(seccomp.protect_owner(syscalls.machine(), only)).install()
 
 
-def _prefer_to_be_killed() -> None:
+def _prefer_to_be_killed(process: int | str, score: bytes) -> None:
     """If memory runs out all the same, the kernel takes the program (or us, which it can spare), not the worker."""
     with contextlib.suppress(OSError):
-        descriptor = os.open("/proc/self/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
-        os.write(descriptor, b"1000")
+        descriptor = os.open(f"/proc/{process}/oom_score_adj", os.O_WRONLY | os.O_CLOEXEC)
+        os.write(descriptor, score)
         os.close(descriptor)
 
 

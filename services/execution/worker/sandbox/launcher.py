@@ -16,7 +16,8 @@ import socket
 import sys
 import traceback
 
-from services.execution.worker.sandbox import landlock, libc, messages, workdir
+from services.execution.worker.sandbox import landlock, libc, messages, namespaces, workdir
+from services.execution.worker.sandbox.cgroup import Cgroup
 from services.execution.worker.sandbox.confinement import DEVICES, TOOLCHAINS, Confinement
 from services.execution.worker.sandbox.run import RunReport, RunRequest, SandboxError
 from services.execution.worker.sandbox.supervision import Run
@@ -49,8 +50,7 @@ class Launcher:
             with contextlib.closing(Run(request, directory, self._confinement, self._control)) as run:
                 return run.complete()
         finally:
-            if not request.workdir:
-                workdir.empty(directory)
+            workdir.empty(self._scratch)
 
     def _fresh_directory(self) -> str:
         """The slot's own scratch directory, empty since the last run, and open again if that one closed it."""
@@ -63,6 +63,10 @@ class Launcher:
 def main(argument: str) -> None:
     """Serve on the socket and with the confinement that `argument` (JSON) tells."""
     settings = json.loads(argument)
+    scratch, readable = settings["scratch"], settings["readable"]
+    separate = settings["namespaces"] and namespaces.possible(scratch, readable)
+    if separate:
+        namespaces.enter(scratch, readable)
     libc.become_subreaper()
     os.umask(0o022)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
@@ -70,15 +74,17 @@ def main(argument: str) -> None:
     confinement = Confinement(
         user=settings["user"],
         landlock_version=min(landlock.abi(), settings["landlock"]),
-        toolchains=landlock.open_paths([*TOOLCHAINS, *settings["readable"]]),
+        toolchains=landlock.open_paths([*TOOLCHAINS, *readable]),
         devices=landlock.open_paths(DEVICES),
+        scratch=scratch if separate else "",
+        cgroup=Cgroup(settings["cgroup"]) if settings["cgroup"] else None,
     )
     confinement.prepare_launcher()
     gc.disable()
     gc.freeze()
     with socket.socket(fileno=settings["control"]) as control:
         try:
-            Launcher(control, confinement, settings["scratch"]).serve()
+            Launcher(control, confinement, scratch).serve()
         except (BrokenPipeError, ConnectionResetError):
             return  # the worker is gone
         except Exception:  # noqa: BLE001 the last word of a process

@@ -6,6 +6,7 @@ import os
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.syscall.restype = ctypes.c_long
 _libc.prctl.restype = ctypes.c_int
+_libc.unshare.restype = _libc.mount.restype = ctypes.c_int
 
 _PR_SET_PDEATHSIG, _PR_SET_DUMPABLE, _PR_SET_CHILD_SUBREAPER, _PR_SET_NO_NEW_PRIVS = 1, 4, 36, 38
 _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
@@ -21,7 +22,11 @@ def libc_call(number: int, *arguments: int) -> int:
 
 
 def _prctl(option: int, value: int, second: int = 0) -> None:
-    if _libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(second), ctypes.c_ulong(0), ctypes.c_ulong(0)) != 0:
+    _check(_libc.prctl(option, ctypes.c_ulong(value), ctypes.c_ulong(second), ctypes.c_ulong(0), ctypes.c_ulong(0)))
+
+
+def _check(result: int) -> None:
+    if result != 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
 
@@ -44,3 +49,13 @@ def die_with_parent(signal: int) -> None:
 def install_filter(program: int) -> None:
     """Put the seccomp filter at this address (struct sock_fprog) on this process and its descendants for good."""
     _prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, program)
+
+
+def unshare(flags: int) -> None:
+    """Leave namespaces for new ones (CLONE_NEW...)."""
+    _check(_libc.unshare(ctypes.c_int(flags)))
+
+
+def mount(source: str, target: str, kind: str, flags: int) -> None:
+    """Mount a file system, without options of its own."""
+    _check(_libc.mount(source.encode(), target.encode(), kind.encode(), ctypes.c_ulong(flags), None))

@@ -5,11 +5,12 @@ a double fork or a session of its own.
 """
 
 # Descriptors, not paths; and in the launcher pathlib would be memory that each fork copies.
-# ruff: noqa: PTH110, PTH208
+# ruff: noqa: PTH110, PTH116, PTH208
 
 import contextlib
 import os
 import signal
+import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
@@ -34,13 +35,21 @@ class Usage:
 
     cpu_seconds: float
     memory_bytes: int
+    """Resident memory, of each process; what several share counts with each of them."""
+    largest_bytes: int
+    """That of the largest process."""
     tasks: int
+    processes: int
 
 
-def _read(path: str) -> bytes:
+def _read(path: str, limit: int = 65536) -> bytes:
+    """A file of /proc, of which one read returns no more than a page or what one line needs."""
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(descriptor, 65536)
+        text = os.read(descriptor, limit)
+        while limit > 65536 and len(text) < limit and (more := os.read(descriptor, limit)):
+            text += more
+        return text
     finally:
         os.close(descriptor)
 
@@ -89,6 +98,50 @@ def descendants(root: int) -> Iterator[int]:
         pending.extend(children(pid))
 
 
+def shared_once_bytes() -> int:
+    """Resident memory of all descendants, where what several share counts once. Slow.
+
+    Raises OSError where the kernel does not show it, or not to us.
+    """
+    total = 0
+    for pid in descendants(os.getpid()):
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+            line = next((line for line in _read(f"/proc/{pid}/smaps_rollup").split(b"\n") if line[:4] == b"Pss:"), None)
+            total += int(line.split()[1]) * 1024 if line else 0
+    return total
+
+
+def nameless_file_bytes() -> int:
+    """What files take that descendants still have open or mapped, but that have no name any more."""
+    sizes: dict[tuple[int, int], int] = {}
+    for pid in descendants(os.getpid()):
+        # It may be gone, or not ours to look into.
+        with contextlib.suppress(OSError):
+            _add_mapped(pid, sizes)
+            _add_open(pid, sizes)
+    return sum(sizes.values())
+
+
+def _add_mapped(pid: int, sizes: dict[tuple[int, int], int]) -> None:
+    """Their size is not shown, only that of their mappings."""
+    for line in _read(f"/proc/{pid}/maps", 1 << 20).split(b"\n"):
+        # Shared memory without a file is shown as a deleted /dev/zero.
+        if line.endswith(b" (deleted)") and not line.endswith(b" /dev/zero (deleted)"):
+            bounds, _, _, device, inode = line.split()[:5]
+            start, _, end = bounds.partition(b"-")
+            major, _, minor = device.partition(b":")
+            key = os.makedev(int(major, 16), int(minor, 16)), int(inode)
+            sizes[key] = max(sizes.get(key, 0), int(end, 16) - int(start, 16))
+
+
+def _add_open(pid: int, sizes: dict[tuple[int, int], int]) -> None:
+    for name in os.listdir(f"/proc/{pid}/fd"):
+        with contextlib.suppress(OSError):
+            status = os.stat(f"/proc/{pid}/fd/{name}")
+            if stat.S_ISREG(status.st_mode) and status.st_nlink == 0:
+                sizes[status.st_dev, status.st_ino] = status.st_blocks * 512
+
+
 class ProcessTree:
     """The descendants of this process, of which one is the run's program."""
 
@@ -113,6 +166,17 @@ class ProcessTree:
             usage = self._look()
         return replace(usage, cpu_seconds=self._never_less(usage.cpu_seconds))
 
+    def written_bytes(self) -> int:
+        """What the processes that are not reaped yet have written so far, to files and pipes of all kinds.
+
+        Nothing where the kernel does not count that (CONFIG_TASK_IO_ACCOUNTING).
+        """
+        total = 0
+        for pid in descendants(os.getpid()):
+            with contextlib.suppress(OSError):
+                total += int(_read(f"/proc/{pid}/io").split()[3])
+        return total
+
     def _look(self) -> Usage:
         processes = []
         for pid in descendants(os.getpid()):
@@ -121,6 +185,8 @@ class ProcessTree:
         return Usage(
             cpu_seconds=self._reaped_cpu + sum(process.cpu_seconds for process in processes),
             memory_bytes=sum(process.memory_bytes for process in processes),
+            largest_bytes=max((process.memory_bytes for process in processes), default=0),
+            processes=len(processes),
             tasks=sum(process.threads for process in processes),
         )
 
@@ -146,7 +212,8 @@ class ProcessTree:
     def kill(self) -> None:
         """Kill until nobody is left. A fork bomb is outrun, since its processes are limited in number."""
         while self.reap():
-            for pid in descendants(os.getpid()):
+            # The first process of a namespace reaches all others at once; it is not meant itself.
+            for pid in [-1] if os.getpid() == 1 else descendants(os.getpid()):
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)
             _wait_for_any()

@@ -10,16 +10,18 @@ import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from services.execution.worker.sandbox import messages, workdir
+from services.execution.worker.sandbox import cgroup, messages, workdir
 from services.execution.worker.sandbox.run import RunReport, RunRequest, SandboxError
 
 _ROOT = str(Path(__file__).parents[4])
 _START = "import sys; sys.path.insert(0, sys.argv[1]); from services.execution.worker.sandbox.launcher import main; "
 _STOP_SECONDS = 5.0
+_SERIAL = count(1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +36,11 @@ class SlotSettings:
     """Further directories with toolchains."""
     landlock: int = 99
     """The newest version of Landlock to use; 0 none. For tests of what holds without it."""
+
+    namespaces: bool = True
+    """Whether to use namespaces where that is possible. For tests."""
+    cgroup: bool = True
+    """Whether to use a control group where that is possible. For tests."""
 
     @staticmethod
     def user_of_slot(slot: int, first_user: int) -> int | None:
@@ -53,6 +60,9 @@ class Sandbox:
         self._control: socket.socket | None = None
         self._process: subprocess.Popen[bytes] | None = None
         self._serial = 0
+        self._groups: cgroup.Groups = {}
+        self.group_missing = ""
+        """Why there is no control group, if there is none."""
 
     async def __aenter__(self) -> Self:
         workdir.remove(self.settings.directory)
@@ -123,6 +133,8 @@ class Sandbox:
                 "landlock": self.settings.landlock,
                 "readable": self.settings.readable,
                 "scratch": str(self._scratch),
+                "namespaces": self.settings.namespaces,
+                "cgroup": self._create_group(),
             }
             self._process = subprocess.Popen(
                 # No site, no environment, no user directory: the launcher imports the standard library and itself.
@@ -137,6 +149,18 @@ class Sandbox:
         self._control = ours
         return ours
 
+    def _create_group(self) -> cgroup.Groups:
+        """The control group of a launcher, or none, and then why."""
+        cgroup.remove(self._groups)
+        self._groups = {}
+        if not self.settings.cgroup:
+            return {}
+        try:
+            self._groups = cgroup.create(f"{self.settings.directory.name}-{next(_SERIAL)}")
+        except cgroup.CgroupMissing as error:
+            self.group_missing = str(error)
+        return self._groups
+
     def _stop(self) -> None:
         """Close the socket: the launcher kills what runs and leaves. One that does not is killed."""
         if self._control is None or self._process is None:
@@ -148,6 +172,7 @@ class Sandbox:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        cgroup.remove(self._groups)
 
 
 async def _receive_report(control: socket.socket) -> RunReport:

@@ -1,16 +1,17 @@
 """What the sandbox really holds here, found out by attacking it from the inside.
 
-Each probe is a program that runs in the sandbox like a contestant's, and tries what a layer must refuse.
+Each attack is a program that runs in the sandbox like a contestant's, and tries what a layer must refuse.
 """
 
 import os
+import secrets
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from services.execution.worker.sandbox import landlock
-from services.execution.worker.sandbox.run import RunLimits, RunReport, RunRequest
+from services.execution.worker.sandbox import attacks, landlock, namespaces
+from services.execution.worker.sandbox.run import Limit, RunLimits, RunReport, RunRequest
 from services.execution.worker.sandbox.sandbox import Sandbox
 
 _LIMITS = RunLimits(
@@ -32,65 +33,6 @@ class Layer:
     detail: str = ""
 
 
-_PROBES: dict[str, str] = {
-    "rlimits": """
-import os, resource
-assert resource.getrlimit(resource.RLIMIT_CORE) == (0, 0), "core files"
-assert resource.getrlimit(resource.RLIMIT_NOFILE)[0] <= 128, "open files"
-assert resource.getrlimit(resource.RLIMIT_DATA)[0] < 1 << 32, "memory"
-import signal
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-try:
-    with open("big", "wb") as file:
-        file.write(bytes(1 << 17))
-    raise AssertionError("a file larger than the limit was written")
-except OSError:
-    pass
-""",
-    "no_new_privs": """
-assert "NoNewPrivs:\\t1" in open("/proc/self/status").read(), "new privileges can be had"
-""",
-    "seccomp": """
-import ctypes, os, socket
-for family in (socket.AF_INET, socket.AF_UNIX, 40):
-    try:
-        socket.socket(family, socket.SOCK_STREAM)
-        raise AssertionError(f"a socket of family {family}")
-    except PermissionError:
-        pass
-libc = ctypes.CDLL(None, use_errno=True)
-assert libc.ptrace(0, 0, 0, 0) == -1 and ctypes.get_errno() == 1, "ptrace"
-assert libc.unshare(0x10000000) == -1 and ctypes.get_errno() == 1, "a user namespace"
-assert libc.syscall(425, 1, 0) == -1 and ctypes.get_errno() == 1, "io_uring"
-assert "Seccomp:\\t2" in open("/proc/self/status").read(), "no filter"
-""",
-    "landlock": """
-import os
-def refused(action, *arguments):
-    try:
-        action(*arguments)
-    except PermissionError:
-        return True
-    return False
-for path in ("/", "/root", "/home", "/tmp", "/var", "/etc", "/proc"):
-    assert not os.path.exists(path) or refused(os.listdir, path), f"{path} can be listed"
-assert refused(open, "/etc/passwd"), "/etc/passwd can be read"
-assert refused(open, "/proc/1/status"), "/proc/1 can be read"
-assert refused(open, "/tmp/judgemesh-probe", "w"), "/tmp can be written"
-assert refused(open, "/dev/shm/judgemesh-probe", "w"), "/dev/shm can be written"
-open("own", "w").close()
-""",
-    "signals": """
-import os
-try:
-    os.kill(PARENT, 0)
-    raise AssertionError("the worker can be signalled")
-except (PermissionError, ProcessLookupError):
-    pass
-""",
-}
-
-
 _REMEDIES: dict[str, str] = {
     "rlimits": "Let the worker set resource limits: no seccomp profile may refuse prlimit.",
     "no_new_privs": "Use a Linux kernel with no_new_privs (3.5 or newer).",
@@ -100,6 +42,10 @@ _REMEDIES: dict[str, str] = {
     "signals": "Start the worker as root, or use Linux 6.12 or newer with Landlock.",
     "user": "Let the root worker change its user (the capabilities SETUID, SETGID, CHOWN, KILL), or do not start it as "
     "root.",
+    "namespaces": "Start the worker as root with the capability SYS_ADMIN, or let it make user namespaces: in a pod, "
+    "`hostUsers: false` and a seccomp profile that allows unshare and mount.",
+    "cgroup": "Let the worker write to its own control group (version 1 or 2), with the controllers memory and pids; "
+    "with version 2, no process but the worker may be in it (systemd: `Delegate=yes`).",
     "processes": "Let the worker run and kill at least 16 processes: see the limit of processes (pids) it runs under.",
 }
 NAMES: tuple[str, ...] = tuple(_REMEDIES)
@@ -108,32 +54,50 @@ NAMES: tuple[str, ...] = tuple(_REMEDIES)
 
 async def probe(sandbox: Sandbox) -> list[Layer]:
     """Every layer, with whether it holds. Raises SandboxError if nothing can be run at all."""
-    layers = [await _probe_with_python(sandbox, name, source) for name, source in _PROBES.items()]
+    mark = f"judgemesh-{secrets.token_hex(8)}"
+    layers = [await _attacked(sandbox, name, _filled(program, mark)) for name, program in attacks.PROGRAMS.items()]
+    layers = [_still_holds(layer, mark) if layer.name == "landlock" else layer for layer in layers]
     if sandbox.settings.user is not None:
-        layers.append(await _probe_user(sandbox))
+        layers.append(await _attacked(sandbox, "user", attacks.USER.replace("USER", str(sandbox.settings.user))))
+    layers.append(await _probe_cgroup(sandbox))
     layers.append(await _probe_fork_bomb(sandbox))
     return layers
 
 
-async def _probe_with_python(sandbox: Sandbox, name: str, source: str) -> Layer:
-    prepared = source.replace("PARENT", str(os.getpid()))
-    report = await sandbox.run(RunRequest(argv=(_python(), "-I", "-c", prepared), limits=_LIMITS))
+def _filled(program: str, mark: str) -> str:
+    """An attack on this very process and machine."""
+    return (
+        program.replace("PARENT", str(os.getpid()))
+        .replace("OUTSIDE", repr(namespaces.identities()))
+        .replace("MARK", repr(mark))
+    )
+
+
+async def _attacked(sandbox: Sandbox, name: str, program: str) -> Layer:
+    report = await sandbox.run(_python(program, _LIMITS))
     return Layer(name, report.succeeded, "" if report.succeeded else _last_line(report))
 
 
-async def _probe_user(sandbox: Sandbox) -> Layer:
-    source = (
-        f"import os; mine = {sandbox.settings.user}; assert os.getresuid() == os.getresgid() == (mine,) * 3, 'user'; "
-        "assert not set(os.getgroups()) - {mine}, 'groups'"
-    )
-    return await _probe_with_python(sandbox, "user", source)
+def _still_holds(landlock_layer: Layer, mark: str) -> Layer:
+    """A file that the attack could leave outside shows that it does not."""
+    for left in (Path(directory, mark) for directory in attacks.SHARED_DIRECTORIES):
+        if left.exists():
+            left.unlink()
+            return Layer(landlock_layer.name, False, f"{left.parent} can be written")
+    return landlock_layer
+
+
+async def _probe_cgroup(sandbox: Sandbox) -> Layer:
+    """Memory that no process shows is counted all the same."""
+    report = await sandbox.run(_python(attacks.HIDDEN_MEMORY, replace(_LIMITS, memory_bytes=128 << 20)))
+    holds = report.exceeded is Limit.MEMORY
+    return Layer("cgroup", holds, "" if holds else sandbox.group_missing or "memory of the kernel is not counted")
 
 
 async def _probe_fork_bomb(sandbox: Sandbox) -> Layer:
     """A fork bomb stays small, and nobody is left of it."""
-    source = "import os\nwhile True:\n  try: os.fork()\n  except OSError: pass"
     limits = RunLimits(cpu_seconds=0.3, wall_seconds=1, memory_bytes=1 << 30, output_bytes=1 << 16, processes=16)
-    report = await sandbox.run(RunRequest(argv=(_python(), "-I", "-c", source), limits=limits))
+    report = await sandbox.run(_python(attacks.FORK_BOMB, limits))
     return Layer("processes", report.exceeded is not None and report.wall_seconds < 5, str(report.exceeded))
 
 
@@ -157,9 +121,10 @@ def _detail(layers: Sequence[Layer], name: str) -> str:
     return next((layer.detail for layer in layers if layer.name == name), "") or "not proven"
 
 
-def _python() -> str:
-    """An interpreter that the sandbox can reach: the system's, else our own."""
-    return _PYTHON if Path(_PYTHON).exists() else sys.executable
+def _python(program: str, limits: RunLimits) -> RunRequest:
+    """A run of a program in Python: by the system's interpreter, else by our own, if the sandbox can reach it."""
+    interpreter = _PYTHON if Path(_PYTHON).exists() else sys.executable
+    return RunRequest(argv=(interpreter, "-I", "-c", program), limits=limits)
 
 
 def _last_line(report: RunReport) -> str:

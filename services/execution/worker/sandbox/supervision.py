@@ -9,7 +9,8 @@ from collections.abc import Callable
 
 from services.execution.worker.sandbox import child, messages, workdir
 from services.execution.worker.sandbox.confinement import Confinement
-from services.execution.worker.sandbox.process_tree import ProcessTree, resident_bytes
+from services.execution.worker.sandbox.ledger import Ledger
+from services.execution.worker.sandbox.process_tree import ProcessTree, nameless_file_bytes, resident_bytes
 from services.execution.worker.sandbox.run import Limit, RunLimits, RunReport, RunRequest, SandboxError
 
 _FIRST_LOOK, _SLOWEST_LOOK = 0.004, 0.010
@@ -25,11 +26,12 @@ class Run:
         """Start the program. The descriptors of the request are closed here, whatever happens."""
         self._request = request
         self._limits: RunLimits = request.limits
-        self._directory = directory
+        self._directories = {directory, confinement.scratch or directory}
         self._control = control
         self._exceeded: Limit | None = None
         self._peak = 0
         self._output = bytearray()
+        self._written = 0
         self._errors = bytearray()
         self._poll = select.poll()
         with child.Streams(request) as streams:
@@ -39,10 +41,12 @@ class Run:
             environment = child.environment(request, directory)
             # A forked child is charged with what it shares with us before it becomes the program.
             self._inherited = resident_bytes() + _CHILDS_OWN_PAGES
+            self._ledger = Ledger(confinement.cgroup, request.limits)
             self._started = time.monotonic()
             self._pid = os.fork()
             if self._pid == 0:
                 child.become(request, directory, environment, streams, lambda: confinement.apply(limits, rules))
+        confinement.started(self._pid)
         if rules is not None:
             rules.close()
         self._ended = os.pidfd_open(self._pid)
@@ -62,6 +66,7 @@ class Run:
             self._watch()
         finally:
             self._ended_at = time.monotonic()
+            self._count_output()
             self._tree.kill()
         self._read_output()
         self._read_errors()
@@ -98,19 +103,28 @@ class Run:
     def _look(self, now: float) -> None:
         self._tree.reap()
         usage = self._tree.measure()
-        self._peak = max(self._peak, usage.memory_bytes)
+        self._peak = max(self._peak, self._ledger.memory_bytes(usage))
         if self._peak > self._limits.memory_bytes:
             self._exceeded = Limit.MEMORY
-        elif usage.cpu_seconds > self._limits.cpu_seconds:
+        elif self._ledger.cpu_seconds(usage.cpu_seconds) > self._limits.cpu_seconds:
             self._exceeded = Limit.CPU_TIME
         elif now - self._started > self._limits.wall_seconds:
             self._exceeded = Limit.WALL_TIME
         elif usage.tasks > self._limits.processes:
             self._exceeded = Limit.PROCESSES
+        self._count_output()
+
+    def _count_output(self) -> None:
+        """Output that goes elsewhere is not seen here: the kernel's own count tells how much it is."""
+        if self._request.stdout is not None:
+            self._written = max(self._written, self._tree.written_bytes())
+            if self._written > self._limits.output_bytes:
+                self._exceeded = self._exceeded or Limit.OUTPUT
 
     def _look_at_disk(self) -> None:
-        usage = workdir.usage(self._directory)
-        if usage.bytes > 4 * self._limits.file_bytes or usage.entries >= workdir.MAX_ENTRIES:
+        usages = [workdir.usage(directory) for directory in self._directories]
+        taken = sum(usage.bytes for usage in usages) + nameless_file_bytes()
+        if taken > 4 * self._limits.file_bytes or any(usage.entries >= workdir.MAX_ENTRIES for usage in usages):
             self._exceeded = Limit.OUTPUT
 
     def _read_output(self) -> None:
@@ -146,9 +160,11 @@ class Run:
     def _report(self) -> RunReport:
         status = self._tree.status
         assert status is not None
-        cpu, wall = self._tree.total_cpu(), self._ended_at - self._started
+        cpu, wall = self._ledger.cpu_seconds(self._tree.total_cpu()), self._ended_at - self._started
         peak = self._tree.peak_process_bytes
         peak = self._peak if peak <= self._inherited and self._peak else max(peak, self._peak)
+        if self._ledger.was_refused_memory():
+            self._exceeded = Limit.MEMORY
         return RunReport(
             exit_code=os.WEXITSTATUS(status) if os.WIFEXITED(status) else None,
             signal=os.WTERMSIG(status) if os.WIFSIGNALED(status) else None,
@@ -159,6 +175,7 @@ class Run:
             output=bytes(memoryview(self._output)[: self._limits.output_bytes]),
             error_output=bytes(self._errors),
             ended_at=self._ended_at,
+            written_bytes=self._written or len(self._output),
         )
 
     def _exceeded_at_end(self, cpu: float, wall: float, peak: int) -> Limit | None:
