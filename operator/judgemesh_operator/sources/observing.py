@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from judgemesh_operator.api.endpoints import Endpoint, subset_cluster
 from judgemesh_operator.api.resources import AnyResource, InvalidResources, Problem, Resources, parse_resources
 from judgemesh_operator.cluster.collections import (
     CONFIG_MAPS,
@@ -18,7 +17,7 @@ from judgemesh_operator.cluster.collections import (
     Collection,
 )
 from judgemesh_operator.cluster.mirror import Mirror
-from judgemesh_operator.sources.slices import endpoints, service_of
+from judgemesh_operator.sources.slices import places
 
 Json = Mapping[str, Any]
 FIELDS = {
@@ -57,7 +56,7 @@ class Observer:
         self._forget(mirror)
         resources = Resources(
             **found,
-            endpoints=dict(_endpoints(mirror, found["services"], found["policies"])),
+            endpoints=dict(places(mirror[ENDPOINT_SLICES].values(), found["services"], found["policies"])),
             descriptors=dict(_descriptors(mirror, problems)),
             problems=tuple(problems),
         )
@@ -94,25 +93,6 @@ def _read(collection: Collection, body: Json, key: tuple[str, int], before: AnyR
     except InvalidResources as error:
         return _Read(key, before, error.problems)
     return _Read(key, getattr(resources, FIELDS[collection])[name])
-
-
-def _endpoints(
-    mirror: Mirror, services: Mapping[str, Any], policies: Mapping[str, Any]
-) -> Iterator[tuple[str, tuple[Endpoint, ...]]]:
-    slices: dict[str, list[Json]] = {}
-    for each in mirror[ENDPOINT_SLICES].values():
-        slices.setdefault(service_of(each), []).append(each)
-    for name, service in services.items():
-        place = service.spec.kubernetes_service
-        yield name, endpoints(slices.get(place.name or name, ()), service.spec.port, place.port_name)
-    for policy in policies.values():
-        if owner := services.get(policy.spec.service):
-            for subset in policy.spec.subsets:
-                found = slices.get(subset.kubernetes_service, ())
-                yield (
-                    subset_cluster(owner.name, subset.name),
-                    endpoints(found, owner.spec.port, owner.spec.kubernetes_service.port_name),
-                )
 
 
 def _descriptors(mirror: Mirror, problems: list[Problem]) -> Iterator[tuple[str, bytes]]:

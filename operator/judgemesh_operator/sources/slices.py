@@ -3,7 +3,9 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from judgemesh_operator.api.endpoints import Endpoint
+from judgemesh_operator.api.endpoints import Endpoint, subset_cluster
+from judgemesh_operator.api.grpc_service import GrpcService
+from judgemesh_operator.api.traffic_policy import TrafficPolicy
 
 SERVICE_LABEL = "kubernetes.io/service-name"
 
@@ -14,6 +16,26 @@ def service_of(endpoint_slice: Json) -> str:
     """The Kubernetes Service that a slice belongs to; empty for one that belongs to none."""
     labels: Mapping[str, str] = endpoint_slice["metadata"].get("labels") or {}
     return labels.get(SERVICE_LABEL, "")
+
+
+def places(
+    slices: Iterable[Json], services: Mapping[str, GrpcService], policies: Mapping[str, TrafficPolicy]
+) -> Iterator[tuple[str, tuple[Endpoint, ...]]]:
+    """Where each service runs, and each subset of one."""
+    owned: dict[str, list[Json]] = {}
+    for each in slices:
+        owned.setdefault(service_of(each), []).append(each)
+    for name, service in services.items():
+        place = service.spec.kubernetes_service
+        yield name, endpoints(owned.get(place.name or name, ()), service.spec.port, place.port_name)
+    for policy in policies.values():
+        if owner := services.get(policy.spec.service):
+            for subset in policy.spec.subsets:
+                found = owned.get(subset.kubernetes_service, ())
+                yield (
+                    subset_cluster(owner.name, subset.name),
+                    endpoints(found, owner.spec.port, owner.spec.kubernetes_service.port_name),
+                )
 
 
 def endpoints(slices: Iterable[Json], port: int, port_name: str | None) -> tuple[Endpoint, ...]:

@@ -15,7 +15,7 @@ from services.cli.local.collector import Collector, from_environment
 from services.cli.local.directory import DataDirectory, account_password
 from services.cli.local.failures import CannotStart
 from services.cli.local.happenings import Happening, Report, Stage, unheard
-from services.cli.local.mesh import Envoys
+from services.cli.local.mesh import CONTROL_PLANE, Mesh
 from services.cli.local.nats_server import Nats
 from services.cli.local.ports import LOOPBACK, Ports
 from services.cli.local.postgres import Postgres
@@ -48,7 +48,7 @@ class Options:
 class Platform:
     """Everything, started in the order of need on entry and stopped in reverse on exit.
 
-    `processes` holds each part by name (postgres, nats, jaeger, mesh, gateway, the services, worker), to
+    `processes` holds each part by name (postgres, nats, jaeger, control-plane, mesh, gateway, the services, worker), to
     `stop`, `start`, `kill` or `restart` it. Entering raises CannotStart, with nothing left running.
     """
 
@@ -132,15 +132,16 @@ class Platform:
             self._add(Process(program, self._report))
         self._collector = self._choose_collector()
         address = self._collector.address() if self._collector else None
-        self._envoys = Envoys(self.directory, self.ports, self.services, self.options.host, address)
-        self._add(Process(self._envoys.mesh(log("mesh"), native), self._report))
+        self._mesh = Mesh(self.directory, self.ports, self.services, self.options.host, address)
+        self._add(Process(self._mesh.control_plane(log(CONTROL_PLANE), native), self._report))
+        self._add(Process(self._mesh.mesh(log("mesh"), native), self._report))
         for name in self.services:
             program = services.service(name, self.ports, log(name), self.directory, self._environment(name))
             self._add(Process(program, self._report))
         if services.worker_present():
             program = services.worker(self.ports, log("worker"), self.directory, self._environment("worker"))
             self._add(Process(program, self._report))
-        self._add(Process(self._envoys.gateway(log("gateway"), native), self._report))
+        self._add(Process(self._mesh.gateway(log("gateway"), native), self._report))
 
     def _add(self, process: Process) -> None:
         self.processes[process.name] = process
@@ -152,7 +153,8 @@ class Platform:
         }
         plan["postgres"] = ((), self._start_postgres)
         plan["database"] = (("postgres",), self._prepare_database)
-        plan["mesh"] = ((), self._start_mesh)
+        plan[CONTROL_PLANE] = ((), self._start_control_plane)
+        plan["mesh"] = ((CONTROL_PLANE,), self.processes["mesh"].start)
         plan["gateway"] = (("mesh",), self.processes["gateway"].start)
         for name in (*self.services, *(["worker"] if "worker" in self.processes else [])):
             plan[name] = (("database", "nats"), self.processes[name].start)
@@ -171,9 +173,9 @@ class Platform:
         await self.processes["postgres"].start()
         await loading
 
-    async def _start_mesh(self) -> None:
-        await asyncio.to_thread(self._envoys.configure)
-        await self.processes["mesh"].start()
+    async def _start_control_plane(self) -> None:
+        await asyncio.to_thread(self._mesh.prepare)
+        await self.processes[CONTROL_PLANE].start()
 
     async def _prepare_database(self) -> None:
         begun = time.monotonic()

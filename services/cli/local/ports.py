@@ -32,6 +32,7 @@ class Ports:
     gateway_admin: int
     mesh: int
     mesh_admin: int
+    control_plane: int
     postgres: int
     nats: int
     otlp: int
@@ -40,7 +41,8 @@ class Ports:
     worker: int
 
     def metrics(self, name: str) -> int:
-        return METRICS_OFFSET + (self.worker if name == "worker" else self.services[name])
+        others = {"worker": self.worker, "control-plane": self.control_plane}
+        return METRICS_OFFSET + (others[name] if name in others else self.services[name])
 
     def named(self, services: tuple[str, ...], *, jaeger: bool = False) -> dict[str, int]:
         """Every port that must be free, by the name of what will listen there."""
@@ -49,6 +51,8 @@ class Ports:
             "gateway's admin page": self.gateway_admin,
             "mesh": self.mesh,
             "mesh's admin page": self.mesh_admin,
+            "control plane": self.control_plane,
+            "control plane's metrics": self.metrics("control-plane"),
             "PostgreSQL": self.postgres,
             "NATS": self.nats,
         }
@@ -66,6 +70,7 @@ def default_ports(gateway: int = 8080) -> Ports:
         gateway_admin=9901,
         mesh=15001,
         mesh_admin=9902,
+        control_plane=15010,
         postgres=15432,
         nats=14222,
         otlp=4317,
@@ -86,6 +91,7 @@ def free_ports(gateway: int | None = None) -> Ports:
         gateway_admin=next(free),
         mesh=next(free),
         mesh_admin=next(free),
+        control_plane=next(free),
         postgres=next(free),
         nats=next(free),
         otlp=next(free),

