@@ -57,9 +57,9 @@ def metrics_in(expression: Any) -> Iterator[str]:
     """The names of the metrics of a parsed query."""
     match expression:
         case promql_parser.VectorSelector():
-            yield expression.name
+            yield expression.name or ""
         case promql_parser.MatrixSelector():
-            yield expression.vector_selector.name
+            yield expression.vector_selector.name or ""
         case promql_parser.BinaryExpr():
             yield from metrics_in(expression.lhs)
             yield from metrics_in(expression.rhs)
