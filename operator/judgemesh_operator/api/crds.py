@@ -63,7 +63,7 @@ DEFINITIONS = (
         GrpcServiceStatus,
         "grpcservices",
         "gsvc",
-        (Column("Endpoints", ".status.endpoints"), PROXIES, STATE, MESSAGE, AGE),
+        (Column("Endpoints", ".status.readyEndpoints", "integer"), PROXIES, STATE, MESSAGE, AGE),
     ),
     Definition(
         MeshGateway,

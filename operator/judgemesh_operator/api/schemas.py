@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic.json_schema import GenerateJsonSchema
 
 from judgemesh_operator.api.durations import format_duration
@@ -20,21 +20,16 @@ def structural_schema(model: type[Model]) -> Json:
 
 
 class _WithDefaults(GenerateJsonSchema):
-    """Defaults as Kubernetes writes them: durations as text; of an object only what its own defaults do not say."""
+    """Defaults as Kubernetes writes them: durations as text, and objects whole, for the API server tries rules on them
+    before it fills in what is missing.
+    """
 
     def encode_default(self, dft: Any) -> Any:
         if isinstance(dft, BaseModel):
-            return {} if _says_nothing(dft) else dft.model_dump(mode="json", by_alias=True, exclude_none=True)
+            return dft.model_dump(mode="json", by_alias=True, exclude_none=True)
         if isinstance(dft, timedelta):
             return format_duration(dft)
         return super().encode_default(dft)
-
-
-def _says_nothing(value: BaseModel) -> bool:
-    try:
-        return type(value)() == value
-    except ValidationError:
-        return False
 
 
 def _structural(schema: Json, definitions: Json) -> Json:

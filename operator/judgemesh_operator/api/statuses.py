@@ -51,8 +51,8 @@ class ProxiedStatus(Status):
 class GrpcServiceStatus(ProxiedStatus):
     """Of a GrpcService."""
 
-    endpoints: Annotated[str, Field(max_length=20)] | None = None
-    """Endpoints that take calls, of all that are known: `2/3`."""
+    ready_endpoints: Count | None = None
+    """Endpoints that take calls."""
 
 
 class JudgePoolStatus(Status):

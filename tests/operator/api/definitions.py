@@ -86,6 +86,8 @@ def _against_schema(schema: Json, value: Any) -> Iterator[str]:
                 yield f'{where}: Unsupported value: "{error.instance}"'
             case "type" if error.instance is None:
                 continue  # Where null is kept it is allowed.
+            case "type" if "format" in error.schema:
+                yield f"{where}: Invalid value: must be of type {error.schema['format']}"
             case keyword:
                 yield f"{where}: Invalid value: {_SAYS[str(keyword)].format(error.validator_value)}"
     yield from _dates("spec", schema, value)
