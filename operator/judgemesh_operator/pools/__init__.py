@@ -1,0 +1,1 @@
+"""Judge pools: how many workers a queue needs, and the Deployment that they run in."""

@@ -1,0 +1,96 @@
+"""What waits to be judged: what workers can see, by the stream, and what the execution service holds back."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+import nats
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js.api import ConsumerInfo
+from prometheus_client.parser import text_string_to_metric_families
+
+from judgemesh_operator.pools.demand import Queue
+
+STREAM = "JUDGE"
+WAITING = "judgemesh_waiting_tasks"
+"""A gauge of the execution service, by language: tasks that are not in the stream yet."""
+TIMEOUT = 3.0
+
+
+class QueueUnknown(Exception):
+    """Nobody says how long the queue is."""
+
+
+@dataclass(frozen=True)
+class Queues:
+    """Reads the queues of languages. `metrics` is the page of the execution service; empty where there is none."""
+
+    client: Client
+    http: httpx.AsyncClient
+    metrics: str = ""
+
+    async def read(self, languages: Iterable[str]) -> dict[str, Queue]:
+        """Raises QueueUnknown."""
+        held = await self._held_back()
+        return {language: await self._queue(language, held.get(language, 0)) for language in sorted(set(languages))}
+
+    async def _queue(self, language: str, held: int) -> Queue:
+        try:
+            info = await self.client.jetstream(timeout=TIMEOUT).consumer_info(STREAM, f"workers-{language}")
+        except nats.js.errors.NotFoundError:
+            return Queue(waiting=held)  # No worker has ever been there for it.
+        except (TimeoutError, nats.errors.Error, OSError) as error:
+            raise QueueUnknown(f"NATS: {error!r}") from error
+        return queue_of(info, held)
+
+    async def _held_back(self) -> dict[str, int]:
+        if not self.metrics:
+            return {}
+        try:
+            page = (await self.http.get(self.metrics, timeout=TIMEOUT)).raise_for_status().text
+        except httpx.HTTPError as error:
+            raise QueueUnknown(f"{self.metrics}: {error!r}") from error
+        return waiting_of(page)
+
+
+def queue_of(info: ConsumerInfo, held: int) -> Queue:
+    """A task is one more judged when it was delivered and is not in anybody's hands any more."""
+    running, delivered = info.num_ack_pending or 0, info.delivered.consumer_seq if info.delivered else 0
+    return Queue(waiting=(info.num_pending or 0) + held, running=running, judged=delivered - running)
+
+
+def waiting_of(page: str) -> dict[str, int]:
+    """The gauge, of a page in Prometheus' text format."""
+    return {
+        sample.labels["language"]: int(sample.value)
+        for family in text_string_to_metric_families(page)
+        for sample in family.samples
+        if sample.name == WAITING
+    }
+
+
+@asynccontextmanager
+async def connected(nats_url: str, metrics: str) -> AsyncIterator[Queues]:
+    """Goes on without NATS, and finds it again."""
+    async with httpx.AsyncClient() as http:
+        client = Client()
+        connecting = asyncio.create_task(_connect(client, nats_url), name="connect to NATS")
+        try:
+            yield Queues(client, http, metrics)
+        finally:
+            connecting.cancel()
+            await client.close()
+
+
+async def _connect(client: Client, url: str) -> None:
+    await client.connect(
+        url.split(","), name="judgemesh-operator", max_reconnect_attempts=-1, allow_reconnect=True, error_cb=_known
+    )
+
+
+async def _known(_: Exception) -> None:
+    """Whoever reads learns that there is no connection."""
