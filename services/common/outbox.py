@@ -8,8 +8,8 @@ beyond it.
 import asyncio
 import contextlib
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Final
 
 import sqlalchemy as sa
@@ -43,6 +43,15 @@ def outbox_table(metadata: sa.MetaData) -> sa.Table:
 
 
 @dataclass(frozen=True, slots=True)
+class Message:
+    """What is to be published. Of two with the same id, JetStream drops the second."""
+
+    subject: str
+    message_id: str
+    payload: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Outbox:
     """The outbox of one service, by its table."""
 
@@ -56,11 +65,16 @@ class Outbox:
 
     async def enqueue(self, connection: AsyncConnection, subject: str, message_id: str, payload: bytes) -> None:
         """Writes a message in the caller's transaction, with the current trace and baggage as its headers."""
+        await self.enqueue_all(connection, [Message(subject, message_id, payload)])
+
+    async def enqueue_all(self, connection: AsyncConnection, messages: Sequence[Message]) -> None:
+        """Writes several messages, to be published in this order."""
+        if not messages:
+            return
         headers: dict[str, str] = {}
         inject(headers)
-        await connection.execute(
-            self.table.insert().values(subject=subject, message_id=message_id, headers=headers, payload=payload)
-        )
+        rows = [asdict(message) | {"headers": headers} for message in messages]
+        await connection.execute(self.table.insert(), rows)
         await connection.execute(sa.select(sa.func.pg_notify(self._channel, "")))
 
     async def relay(self, engine: AsyncEngine, url: str, broker: Broker) -> None:

@@ -1,12 +1,15 @@
 """The execution service: `python -m services.execution`."""
 
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from judgemesh.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
+from judgemesh.execution.v1.rejudging_service_pb2_grpc import add_RejudgingServiceServicer_to_server
 from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
 from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
@@ -14,15 +17,22 @@ from services.common import database, events, server, telemetry
 from services.common.auth import TokenVerifier, user_service_keys
 from services.common.channels import mesh_channel
 from services.common.clock import utc_now
-from services.execution import convert, housekeeping, notifications, store
-from services.execution.events import JUDGED_CONSUMER, OUTBOX, cancel_run
+from services.execution import convert, housekeeping, notifications, prefetching, rejudging_servicer, servicer, store
+from services.execution.dispatcher import Dispatcher
+from services.execution.events import JUDGED_CONSUMER, OUTBOX, cancel_run, prefetch
 from services.execution.execution import CancelRun, Execution
 from services.execution.feeds import Feeds
 from services.execution.languages_seen import LiveWorkers
-from services.execution.servicer import PUBLIC, SERVICE, ExecutionServicer
+from services.execution.prefetching import Prefetch, Prefetching
+from services.execution.problems import Problems
+from services.execution.rejudge import Rejudgings
+from services.execution.rejudging_servicer import RejudgingServicer
+from services.execution.servicer import ExecutionServicer
 from services.execution.settings import ExecutionSettings
 from services.execution.submissions import Update
 from services.execution.worker_watch import WorkerWatch
+
+SERVICES: Final = (servicer.SERVICE, rejudging_servicer.SERVICE)
 
 
 async def main(settings: ExecutionSettings) -> None:
@@ -34,17 +44,29 @@ async def main(settings: ExecutionSettings) -> None:
         broker = await stack.enter_async_context(events.connected(settings.nats_url, "execution"))
         channel = await stack.enter_async_context(mesh_channel(settings.mesh_address, settings.call_timeout_seconds))
         verifier = TokenVerifier(user_service_keys(UserServiceStub(channel)))
-        service = Service(settings, engine, ProblemServiceStub(channel), verifier, partial(cancel_run, broker))
-        jobs = (
+        lines = Lines(partial(cancel_run, broker), partial(prefetch, broker))
+        service = Service(settings, engine, ProblemServiceStub(channel), verifier, lines)
+        tasks = housekeeping.tasks_of(broker)
+        jobs: tuple[server.Job, ...] = (
             partial(OUTBOX.relay, engine, settings.database_url, broker),
             partial(broker.consume, JUDGED_CONSUMER, service.take),
+            *(partial(broker.consume, consumer, service.prefetching.take) for consumer in prefetching.CONSUMERS),
             partial(notifications.hear, settings.database_url, service.feeds),
-            partial(housekeeping.run, engine, service.execution, settings.stuck_seconds),
+            partial(housekeeping.run, engine, service.execution, tasks, settings.stuck_seconds),
             partial(service.watch.run, broker),
+            service.dispatcher.run,
             service.close_feeds,
         )
         async with server.background(*jobs):
             await service.server.serve()
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """What is said to the workers without JetStream. It may get lost."""
+
+    cancel_run: CancelRun
+    prefetch: Prefetch
 
 
 class Service:
@@ -54,20 +76,27 @@ class Service:
         self,
         settings: ExecutionSettings,
         engine: AsyncEngine,
-        problems: ProblemServiceStub,
+        stub: ProblemServiceStub,
         verifier: TokenVerifier,
-        cancel_run: CancelRun,
+        lines: Lines,
     ) -> None:
         self._engine = engine
         self.feeds = Feeds(
             self._updates, heartbeat_seconds=settings.heartbeat_seconds, sweep_seconds=settings.sweep_seconds
         )
-        self.execution = Execution(engine, self.feeds, cancel_run)
-        workers = LiveWorkers()
-        self.watch = WorkerWatch(workers, self.execution, utc_now)
-        self.server = server.build(settings, services=[SERVICE], public=PUBLIC, verifier=verifier)
-        servicer = ExecutionServicer(engine, self.execution, problems, workers, utc_now)
-        add_ExecutionServiceServicer_to_server(servicer, self.server.grpc)
+        self.workers = LiveWorkers()
+        self.dispatcher = Dispatcher(engine, lambda: self.workers.slots(utc_now()))
+        self.execution = Execution(engine, self.feeds, self.dispatcher, lines.cancel_run)
+        self.prefetching = Prefetching(lines.prefetch, utc_now)
+        self.watch = WorkerWatch(self.workers, self.execution, utc_now)
+        self.server = server.build(settings, services=SERVICES, public=servicer.PUBLIC, verifier=verifier)
+        problems = Problems(stub)
+        submissions = ExecutionServicer(
+            engine, self.execution, problems, prefetch=lines.prefetch, workers=self.workers, clock=utc_now
+        )
+        add_ExecutionServiceServicer_to_server(submissions, self.server.grpc)
+        rejudgings = RejudgingServicer(engine, Rejudgings(engine, self.dispatcher, lines.cancel_run), problems)
+        add_RejudgingServiceServicer_to_server(rejudgings, self.server.grpc)
 
     async def take(self, payload: bytes) -> None:
         """Takes in what a worker says of a judging."""

@@ -93,7 +93,7 @@ def submission_to_proto(submission: submissions.Submission, *, internal: bool = 
     return pb.Submission(
         name=submission.name,
         problem=submission.problem,
-        problem_revision=submission.problem_revision,
+        problem_revision=submission.revision.number,
         user=submission.user,
         language=submission.language,
         files=[file_to_proto(file) for file in submission.files],
@@ -127,8 +127,7 @@ def files_from_proto(files: Iterable[pb.SourceFile]) -> tuple[submissions.Source
 def problem_from_proto(problem: problem_pb.Problem) -> submissions.Problem:
     return submissions.Problem(
         name=problem.name,
-        revision=problem.revision,
-        bundle=problem.judging_bundle,
+        revision=submissions.Revision(problem.revision, problem.judging_bundle),
         code_bytes=problem.limits.code_bytes,
         allowed_languages=frozenset(problem.allowed_languages),
     )
@@ -143,15 +142,19 @@ def update_to_proto(update: submissions.Update, final: submissions.Submission | 
     )
 
 
-def task_to_proto(judging: UUID, submission: UUID, new: submissions.NewSubmission) -> judging_pb.JudgingTask:
+def task_to_proto(judging: UUID, submission: UUID, problem: str, bundle: str, language: str) -> judging_pb.JudgingTask:
+    """A task without the files, which are added when it is sent."""
     return judging_pb.JudgingTask(
         judging=str(judging),
         submission=f"submissions/{submission}",
-        problem=new.problem,
-        bundle=new.bundle,
-        language=new.language,
-        files=[judging_pb.SourceFile(name=file.name, content=file.content) for file in new.files],
+        problem=problem,
+        bundle=bundle,
+        language=language,
     )
+
+
+def task_files(files: Iterable[submissions.SourceFile]) -> list[judging_pb.SourceFile]:
+    return [judging_pb.SourceFile(name=file.name, content=file.content) for file in files]
 
 
 def event_from_proto(event: judging_pb.JudgingEvent) -> judgings.Event:

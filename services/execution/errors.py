@@ -75,3 +75,34 @@ class CursorInvalid(InvalidArgument):
     def __init__(self, cursor: str) -> None:
         message = "the cursor is not one of this stream's: leave it out to start from the beginning"
         super().__init__(message, violations=[FieldViolation("cursor", message, "CURSOR_INVALID")], cursor=cursor)
+
+
+class RejudgingNotFound(NotFound):
+    reason = "REJUDGING_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no {name}", rejudging=name)
+
+
+class RejudgingStateWrong(FailedPrecondition):
+    reason = "REJUDGING_STATE_WRONG"
+
+    def __init__(self, state: str, wanted: str) -> None:
+        super().__init__(f"the rejudging is {state}, and can't become {wanted} now", state=state, wanted=wanted)
+
+
+class RejudgingSelectionEmpty(InvalidArgument):
+    reason = "REJUDGING_SELECTION_EMPTY"
+
+    def __init__(self) -> None:
+        message = "no submission that has a verdict, and whose problem is still there, meets these conditions"
+        super().__init__(message, violations=[FieldViolation("selection", message, self.reason)])
+
+
+class RejudgingTooLarge(InvalidArgument):
+    reason = "REJUDGING_TOO_LARGE"
+
+    def __init__(self, count: int, limit: int) -> None:
+        message = f"a rejudging takes at most {limit} submissions, and these conditions select more"
+        violation = FieldViolation("selection", message, self.reason)
+        super().__init__(message, violations=[violation], count=str(count), limit=str(limit))

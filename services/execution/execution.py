@@ -1,6 +1,6 @@
 """What the execution service does: the rules of `submissions` and `judgings`, each in one transaction."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from uuid import UUID
 
@@ -9,12 +9,17 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from services.common.caller import Caller
 from services.common.database import transaction
 from services.common.uuid7 import uuid7
-from services.execution import events, store
-from services.execution.errors import SubmissionFinal
+from services.execution import convert, events, queue_store, store
+from services.execution.dispatcher import Dispatcher, Task
+from services.execution.dispatching import Priority
+from services.execution.errors import SubmissionFinal, SubmissionNotFound
 from services.execution.feeds import Feeds
-from services.execution.judgings import Event, Judging, State, Tested, advance
+from services.execution.judgings import Event, Judging, Started, State, Tested, advance
 from services.execution.languages_seen import Language
-from services.execution.submissions import Filter, NewSubmission, Submission, Update, check_access
+from services.execution.submissions import Filter, NewSubmission, Revision, Submission, Update, check_access
+
+MOST_RETRIES = 1000
+"""How many submissions one call judges again."""
 
 CancelRun = Callable[[UUID], Awaitable[None]]
 """Tells the workers that nobody waits for a judging any more. It may get lost."""
@@ -23,9 +28,10 @@ CancelRun = Callable[[UUID], Awaitable[None]]
 class Execution:
     """Submissions of one database."""
 
-    def __init__(self, engine: AsyncEngine, feeds: Feeds, cancel_run: CancelRun) -> None:
+    def __init__(self, engine: AsyncEngine, feeds: Feeds, dispatcher: Dispatcher, cancel_run: CancelRun) -> None:
         self._engine = engine
         self._feeds = feeds
+        self._dispatcher = dispatcher
         self._cancel_run = cancel_run
 
     async def known_languages(self) -> frozenset[str]:
@@ -38,11 +44,19 @@ class Execution:
             await store.remember_languages(connection, languages)
 
     async def submit(self, connection: AsyncConnection, new: NewSubmission) -> Submission:
-        """Stores a submission and its task for the workers, both or none: in the caller's transaction."""
+        """Stores a submission and its task, both or none: in the caller's transaction.
+
+        After its commit the caller wakes the dispatcher.
+        """
         submission, judging = uuid7(), uuid7()
         await store.insert(connection, submission, judging, new)
-        await events.enqueue_task(connection, judging, submission, new)
-        return await store.get(connection, submission)
+        stored = await store.get(connection, submission)
+        await self._enqueue(connection, stored, judging, new.revision)
+        return stored
+
+    def dispatch_soon(self) -> None:
+        """A submission was committed."""
+        self._dispatcher.wake()
 
     async def get(self, submission: UUID, caller: Caller, *, files: bool = False) -> Submission:
         """A submission with its tests. Raises SubmissionNotFound, SubmissionAccessDenied."""
@@ -70,36 +84,113 @@ class Execution:
             if found.judging.state is not State.CANCELLED:
                 await self._save(connection, found, replace(found.judging, state=State.CANCELLED))
             cancelled = await store.get(connection, submission)
+            await queue_store.remove(connection, [found.judging.id])
         await self._cancel_run(found.judging.id)
+        self._dispatcher.wake()
         return cancelled
 
     async def take(self, event: Event) -> None:
         """Takes in what a worker says. Raises EventGap if it comes too early."""
         async with transaction(self._engine) as connection:
-            submission = await store.of_judging(connection, event.judging)
-            if submission is None:
+            found = await store.of_judging(connection, event.judging)
+            if found is None:
                 return
+            submission, in_force = found
             judging = advance(submission.judging, event)
             if judging is None:
                 return
             test = event.what.result if isinstance(event.what, Tested) else None
             if test:
                 await store.add_test(connection, judging, test)
-            await self._save(connection, submission, judging, test_number=test.number if test else None)
-            if judging.state.final:
-                await events.announce_verdict(connection, submission, judging)
+            if in_force:
+                await self._save(connection, submission, judging, test_number=test.number if test else None)
+            else:  # of a rejudging: nobody sees it before it is applied
+                await store.save_judging(connection, judging)
+            await self._tell_queue(connection, judging, event)
+            if judging.state.final and in_force:
+                await events.announce_verdicts(connection, [replace(submission, judging=judging)])
+        if judging.state.final or isinstance(event.what, Started):
+            self._dispatcher.wake()
 
-    async def requeue_stuck(self, older_than_seconds: float) -> int:
-        """Puts judgings that have not moved for so long on the queue again; returns how many."""
+    async def failed(self, names: Sequence[UUID] | None) -> list[Submission]:
+        """The submissions to retry: of these, or of all, those whose verdict is JUDGE_ERROR; the oldest first.
+
+        Raises SubmissionNotFound.
+        """
         async with transaction(self._engine) as connection:
-            stuck = await store.stuck(connection, older_than_seconds)
-            for submission in stuck:
-                judging = uuid7()
-                await store.replace_judging(connection, submission.id, judging)
-                await events.enqueue_task(
-                    connection, judging, submission.id, await store.as_new(connection, submission.id)
-                )
-            return len(stuck)
+            if names is not None and (unknown := await store.missing(connection, names)):
+                raise SubmissionNotFound(f"submissions/{unknown[0]}")
+            return await store.failed(connection, names, MOST_RETRIES)
+
+    async def retry(self, names: Sequence[UUID], revisions: Mapping[str, Revision]) -> list[Submission]:
+        """Judges those of the submissions again that still have the verdict JUDGE_ERROR; gives them.
+
+        ``revisions`` are the current ones of their problems. A problem that is gone has none, and stays as it is.
+        """
+        async with transaction(self._engine) as connection:
+            failed = await store.failed(connection, names, MOST_RETRIES)
+            retried = [submission for submission in failed if submission.problem in revisions]
+            for submission in retried:
+                await self._judge_anew(connection, submission, revisions[submission.problem])
+        self._dispatcher.wake()
+        return retried
+
+    async def requeue(self, judgings: Sequence[UUID]) -> int:
+        """Replaces judgings that lost their tasks by new ones, if they are not final; returns how many."""
+        replaced = []
+        async with transaction(self._engine) as connection:
+            for judging in judgings:
+                found = await store.of_judging(connection, judging)
+                if found is None or found[0].judging.state.final:
+                    continue
+                submission, in_force = found
+                if in_force:
+                    await self._judge_anew(connection, submission, submission.revision)
+                else:
+                    await self._rejudge_anew(connection, submission)
+                await store.abandon(connection, judging)
+                await queue_store.remove(connection, [judging])
+                replaced.append(judging)
+        for judging in replaced:
+            await self._cancel_run(judging)
+        self._dispatcher.wake()
+        return len(replaced)
+
+    async def _judge_anew(self, connection: AsyncConnection, submission: Submission, revision: Revision) -> None:
+        """A new judging takes the place of the one in force, which says nothing any more."""
+        judging = uuid7()
+        await store.add_judging(connection, judging, submission.id, revision)
+        await store.put_in_force(connection, submission.id, judging)
+        await self._enqueue(connection, submission, judging, revision)
+
+    async def _rejudge_anew(self, connection: AsyncConnection, submission: Submission) -> None:
+        """A new judging takes the place of one of a rejudging."""
+        judging = uuid7()
+        rejudging, replaced = await store.rejudging_of(connection, submission.judging.id)
+        await store.add_judging(
+            connection, judging, submission.id, submission.revision, rejudging=rejudging, replaced=replaced
+        )
+        await self._enqueue(connection, submission, judging, submission.revision, Priority.REJUDGE)
+
+    async def _enqueue(
+        self,
+        connection: AsyncConnection,
+        submission: Submission,
+        judging: UUID,
+        revision: Revision,
+        priority: Priority = Priority.LIVE,
+    ) -> None:
+        message = convert.task_to_proto(
+            judging, submission.id, submission.problem, revision.bundle, submission.language
+        )
+        task = Task(message, submission.user, priority, submission.id, submission.id)
+        await self._dispatcher.enqueue(connection, task)
+
+    async def _tell_queue(self, connection: AsyncConnection, judging: Judging, event: Event) -> None:
+        if judging.state.final:
+            await queue_store.remove(connection, [judging.id])
+        elif isinstance(event.what, Started):
+            await queue_store.start(connection, judging.id)
 
     async def _save(
         self, connection: AsyncConnection, submission: Submission, judging: Judging, *, test_number: int | None = None

@@ -64,7 +64,7 @@ class Feeds:
             feed.stale.set()
 
     async def watch(self, submission: UUID, after: int) -> AsyncIterator[Update | None]:
-        """The updates after ``after``, until the final one; None when nothing has happened for a heartbeat.
+        """The updates after ``after``, until the one that is final now; None when nothing has happened for a heartbeat.
 
         Raises StreamInterrupted when this process stops.
         """
@@ -73,7 +73,10 @@ class Feeds:
             while True:
                 while position < len(feed.updates):
                     position += 1
-                    yield feed.updates[position - 1]
+                    update = feed.updates[position - 1]
+                    # A verdict that others followed is history.
+                    if not update.state.final or position == len(feed.updates):
+                        yield update
                 if feed.complete:
                     return
                 if self._closed:
@@ -85,7 +88,7 @@ class Feeds:
         """Whether there is news before the heartbeat is due."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._heartbeat), feed.changed:
-                await feed.changed.wait_for(lambda: self._closed or len(feed.updates) > position)
+                await feed.changed.wait_for(lambda: self._closed or feed.complete or len(feed.updates) > position)
                 return True
         return False
 

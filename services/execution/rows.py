@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from services.execution.judgings import Judging, State, TestResult, Usage
-from services.execution.submissions import SourceFile, Submission
+from services.execution.submissions import Revision, SourceFile, Submission
 from services.execution.tables import judging_table, submission_table
 
 Row = sa.Row[*tuple[Any, ...]]
@@ -15,7 +15,7 @@ def submission_of(row: Row, files: tuple[SourceFile, ...] = (), tests: tuple[Tes
     return Submission(
         id=row._mapping[submission_table.c.id],
         problem=row.problem,
-        problem_revision=row.problem_revision,
+        revision=Revision(row.problem_revision, row.bundle),
         user=row.username,
         language=row.language,
         create_time=row.create_time,

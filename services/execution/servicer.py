@@ -9,10 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from judgemesh.execution.v1 import execution_service_pb2 as pb
 from judgemesh.execution.v1.execution_service_pb2_grpc import ExecutionServiceServicer
 from judgemesh.execution.v1.submission_pb2 import Submission as SubmissionProto
-from judgemesh.problem.v1 import problem_service_pb2 as problem_pb
-from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
 from judgemesh.type.v1.stream_pb2 import Heartbeat
-from services.common.caller import Caller, current_caller
+from services.common.caller import Caller, current_caller, require_role
 from services.common.clock import Clock
 from services.common.errors import DomainError
 from services.common.idempotency import Idempotency, RequestKey
@@ -22,6 +20,8 @@ from services.common.timestamps import timestamp
 from services.execution import convert
 from services.execution.execution import Execution
 from services.execution.languages_seen import LiveWorkers
+from services.execution.prefetching import Prefetch
+from services.execution.problems import Problems
 from services.execution.submissions import SEES_ALL, Filter, accept, parse_cursor, parse_name, visible_user
 from services.execution.tables import answer_table
 
@@ -38,13 +38,16 @@ class ExecutionServicer(ExecutionServiceServicer):
         self,
         engine: AsyncEngine,
         execution: Execution,
-        problems: ProblemServiceStub,
+        problems: Problems,
+        *,
+        prefetch: Prefetch,
         workers: LiveWorkers,
         clock: Clock,
     ) -> None:
         self._engine = engine
         self._execution = execution
         self._problems = problems
+        self._prefetch = prefetch
         self._workers = workers
         self._clock = clock
 
@@ -56,8 +59,7 @@ class ExecutionServicer(ExecutionServiceServicer):
 
     async def CreateSubmission(self, request: pb.CreateSubmissionRequest, context: Context) -> SubmissionProto:
         caller = current_caller()
-        wanted = problem_pb.GetProblemRequest(name=request.parent, view=problem_pb.PROBLEM_VIEW_BASIC)
-        problem = convert.problem_from_proto(await self._problems.GetProblem(wanted))
+        problem = await self._problems.get(request.parent)
         # What a worker announced counts at once, before it is written down.
         live = {language.id for language, _ in self._workers.languages(self._clock())}
         known = await self._execution.known_languages() | live
@@ -68,7 +70,9 @@ class ExecutionServicer(ExecutionServiceServicer):
             return convert.submission_to_proto(await self._execution.submit(connection, new))
 
         key = RequestKey(caller.name, "CreateSubmission", request.request_id)
-        return await _ANSWERS.once(self._engine, key, request, SubmissionProto, create)
+        answer = await _ANSWERS.once(self._engine, key, request, SubmissionProto, create)
+        self._execution.dispatch_soon()
+        return answer
 
     async def GetSubmission(self, request: pb.GetSubmissionRequest, context: Context) -> SubmissionProto:
         caller = current_caller()
@@ -106,6 +110,24 @@ class ExecutionServicer(ExecutionServiceServicer):
     async def CancelSubmission(self, request: pb.CancelSubmissionRequest, context: Context) -> SubmissionProto:
         submission = await self._execution.cancel(parse_name(request.name), current_caller())
         return convert.submission_to_proto(submission)
+
+    async def RetrySubmissions(
+        self, request: pb.RetrySubmissionsRequest, context: Context
+    ) -> pb.RetrySubmissionsResponse:
+        require_role(*SEES_ALL)
+        names = None if request.all_judge_errors else [parse_name(name) for name in request.names]
+        failed = await self._execution.failed(names)
+        revisions = await self._problems.revisions({submission.problem for submission in failed})
+        retried = await self._execution.retry([submission.id for submission in failed], revisions)
+        return pb.RetrySubmissionsResponse(submissions=[submission.name for submission in retried])
+
+    async def PrefetchProblems(
+        self, request: pb.PrefetchProblemsRequest, context: Context
+    ) -> pb.PrefetchProblemsResponse:
+        require_role(*SEES_ALL)
+        problems = [await self._problems.get(name) for name in request.problems]
+        await self._prefetch([problem.revision.bundle for problem in problems])
+        return pb.PrefetchProblemsResponse(worker_count=self._workers.count(self._clock()))
 
 
 def _filter(request: pb.ListSubmissionsRequest, caller: Caller) -> Filter:

@@ -17,8 +17,8 @@ class ExecutionSettings(Settings):
         description="How often a watched submission is read although nothing was notified: a notification can be lost.",
     )
     stuck_seconds: float = Field(
-        default=3600.0,
+        default=60.0,
         gt=0,
-        description="A judging that was begun and has not moved for so long is put on the queue again. "
-        "1 h: longer than any test may take. The queue itself redelivers what a worker lost, within seconds.",
+        description="A judging of which nothing was heard for so long, and whose task is not on NATS' stream any more, "
+        "is put on the queue again. What a worker lost is redelivered by the stream itself, within seconds.",
     )

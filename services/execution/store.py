@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import timedelta
 from uuid import UUID
 
 import sqlalchemy as sa
@@ -13,7 +12,7 @@ from services.execution.errors import SubmissionNotFound
 from services.execution.judgings import Judging, State, TestResult
 from services.execution.languages_seen import Language
 from services.execution.rows import submission_of, test_of
-from services.execution.submissions import Filter, NewSubmission, SourceFile, Submission, Update
+from services.execution.submissions import Filter, NewSubmission, Revision, SourceFile, Submission, Update
 from services.execution.tables import (
     judging_table,
     language_table,
@@ -26,27 +25,21 @@ from services.execution.tables import (
 UPDATES_CHANNEL = "submission_update"
 """The PostgreSQL channel that names each submission with a new update."""
 
-_STUCK_BATCH = 100
-
-_WITH_JUDGING = sa.select(submission_table, judging_table).join(
-    judging_table, judging_table.c.id == submission_table.c.judging_id
+_WITH_JUDGINGS = sa.select(submission_table, judging_table).join(
+    judging_table, judging_table.c.submission_id == submission_table.c.id
 )
+_IN_FORCE = judging_table.c.id == submission_table.c.judging_id
+_WITH_JUDGING = _WITH_JUDGINGS.where(_IN_FORCE)
 
 
 async def insert(connection: AsyncConnection, identifier: UUID, judging: UUID, new: NewSubmission) -> None:
     """Stores a submission in state QUEUED."""
     await connection.execute(
         submission_table.insert().values(
-            id=identifier,
-            judging_id=judging,
-            problem=new.problem,
-            problem_revision=new.problem_revision,
-            bundle=new.bundle,
-            username=new.user,
-            language=new.language,
+            id=identifier, judging_id=judging, problem=new.problem, username=new.user, language=new.language
         )
     )
-    await connection.execute(judging_table.insert().values(id=judging, submission_id=identifier, state=State.QUEUED))
+    await add_judging(connection, judging, identifier, new.revision)
     files = [
         {"submission_id": identifier, "position": position, "name": file.name, "content": file.content}
         for position, file in enumerate(new.files)
@@ -65,16 +58,40 @@ async def get(connection: AsyncConnection, identifier: UUID, *, files: bool = Fa
         raise SubmissionNotFound(f"submissions/{identifier}")
     return submission_of(
         row,
-        files=await _files(connection, identifier) if files else (),
+        files=await source_files(connection, identifier) if files else (),
         tests=await _tests(connection, row._mapping[judging_table.c.id], row.attempt),
     )
 
 
-async def of_judging(connection: AsyncConnection, judging: UUID) -> Submission | None:
-    """The submission in which the judging is in force, locked until the transaction ends."""
-    query = _WITH_JUDGING.where(submission_table.c.judging_id == judging).with_for_update()
+async def of_judging(connection: AsyncConnection, judging: UUID) -> tuple[Submission, bool] | None:
+    """The submission with this judging of it, locked until the transaction ends; and whether that one is in force."""
+    query = _WITH_JUDGINGS.where(judging_table.c.id == judging).with_for_update()
     row = (await connection.execute(query)).one_or_none()
-    return submission_of(row) if row is not None else None
+    return (submission_of(row), row.judging_id == judging) if row is not None else None
+
+
+async def of_judgings(connection: AsyncConnection, judgings: Sequence[UUID]) -> list[Submission]:
+    """The submissions with these judgings of them, without files and tests."""
+    return [
+        submission_of(row) for row in await connection.execute(_WITH_JUDGINGS.where(judging_table.c.id.in_(judgings)))
+    ]
+
+
+async def failed(connection: AsyncConnection, names: Sequence[UUID] | None, most: int) -> list[Submission]:
+    """Submissions whose verdict is JUDGE_ERROR, the oldest first: of these, or of all. Locked."""
+    query = _WITH_JUDGING.where(judging_table.c.state == State.JUDGED, judging_table.c.verdict == "JUDGE_ERROR")
+    if names is not None:
+        query = query.where(submission_table.c.id.in_(names))
+    rows = await connection.execute(query.order_by(submission_table.c.id).limit(most).with_for_update())
+    return [submission_of(row) for row in rows]
+
+
+async def missing(connection: AsyncConnection, names: Sequence[UUID]) -> list[UUID]:
+    """Those of the identifiers that no submission has."""
+    known = (
+        await connection.execute(sa.select(submission_table.c.id).where(submission_table.c.id.in_(names)))
+    ).scalars()
+    return sorted(set(names) - set(known))
 
 
 async def find(connection: AsyncConnection, wanted: Filter, *, before: UUID | None, limit: int) -> list[Submission]:
@@ -152,33 +169,51 @@ async def updates_after(connection: AsyncConnection, submission: UUID, sequence:
     ]
 
 
-async def stuck(connection: AsyncConnection, older_than_seconds: float) -> list[Submission]:
-    """Submissions whose judging was begun and has not moved for so long, locked against other replicas.
-
-    What is still queued is not stuck: its task waits in the outbox or in the stream, and both keep it.
-    """
-    query = _WITH_JUDGING.where(
-        judging_table.c.state.in_([State.COMPILING, State.RUNNING]),
-        judging_table.c.change_time < sa.func.now() - timedelta(seconds=older_than_seconds),
+async def add_judging(
+    connection: AsyncConnection,
+    judging: UUID,
+    submission: UUID,
+    revision: Revision,
+    *,
+    rejudging: UUID | None = None,
+    replaced: UUID | None = None,
+) -> None:
+    """Stores a judging in state QUEUED. It is in force only where its submission says so."""
+    await connection.execute(
+        judging_table.insert().values(
+            id=judging,
+            submission_id=submission,
+            problem_revision=revision.number,
+            bundle=revision.bundle,
+            rejudging_id=rejudging,
+            replaced_id=replaced,
+            state=State.QUEUED,
+        )
     )
-    rows = await connection.execute(query.limit(_STUCK_BATCH).with_for_update(skip_locked=True))
-    return [submission_of(row) for row in rows]
 
 
-async def replace_judging(connection: AsyncConnection, submission: UUID, judging: UUID) -> None:
-    """Puts a new judging in force, in state QUEUED; what the old one still says is not heard any more."""
-    await connection.execute(judging_table.insert().values(id=judging, submission_id=submission, state=State.QUEUED))
+async def put_in_force(connection: AsyncConnection, submission: UUID, judging: UUID) -> None:
+    """Makes a new judging the submission's, for its watchers too."""
     await connection.execute(
         submission_table.update().where(submission_table.c.id == submission).values(judging_id=judging)
     )
     await add_update(connection, submission, Judging(judging, State.QUEUED), test_number=None)
 
 
-async def as_new(connection: AsyncConnection, submission: UUID) -> NewSubmission:
-    """A stored submission as it was accepted."""
-    row = (await connection.execute(sa.select(submission_table).where(submission_table.c.id == submission))).one()
-    files = await _files(connection, submission)
-    return NewSubmission(row.problem, row.problem_revision, row.bundle, row.username, row.language, files)
+async def rejudging_of(connection: AsyncConnection, judging: UUID) -> tuple[UUID | None, UUID | None]:
+    """The rejudging that a judging belongs to, and the judging that it would replace."""
+    columns = (judging_table.c.rejudging_id, judging_table.c.replaced_id)
+    row = (await connection.execute(sa.select(*columns).where(judging_table.c.id == judging))).one()
+    return row.rejudging_id, row.replaced_id
+
+
+async def abandon(connection: AsyncConnection, judging: UUID) -> None:
+    """Ends a judging without a verdict; nothing refers to it any more."""
+    await connection.execute(
+        judging_table.update()
+        .where(judging_table.c.id == judging)
+        .values(state=State.CANCELLED, rejudging_id=None, end_time=sa.func.now(), change_time=sa.func.now())
+    )
 
 
 async def remember_languages(connection: AsyncConnection, languages: Sequence[Language]) -> None:
@@ -194,7 +229,8 @@ async def known_languages(connection: AsyncConnection) -> frozenset[str]:
     return frozenset((await connection.execute(sa.select(language_table.c.id))).scalars())
 
 
-async def _files(connection: AsyncConnection, submission: UUID) -> tuple[SourceFile, ...]:
+async def source_files(connection: AsyncConnection, submission: UUID) -> tuple[SourceFile, ...]:
+    """The submission's files, in order."""
     query = (
         sa.select(source_file_table.c.name, source_file_table.c.content)
         .where(source_file_table.c.submission_id == submission)

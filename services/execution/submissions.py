@@ -31,12 +31,19 @@ class SourceFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Revision:
+    """A revision of a problem: its number, and the digest of its judging bundle."""
+
+    number: int
+    bundle: str
+
+
+@dataclass(frozen=True, slots=True)
 class Problem:
     """What the execution service needs to know of a problem."""
 
     name: str
-    revision: int
-    bundle: str
+    revision: Revision
     code_bytes: int
     allowed_languages: frozenset[str]
 
@@ -46,8 +53,7 @@ class NewSubmission:
     """A submission that was accepted, before it is stored."""
 
     problem: str
-    problem_revision: int
-    bundle: str
+    revision: Revision
     user: str
     language: str
     files: tuple[SourceFile, ...]
@@ -55,11 +61,14 @@ class NewSubmission:
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A stored submission and the judging in force. ``files`` and ``tests`` are there where they were asked for."""
+    """A stored submission and a judging of it, of one revision of its problem: the one in force, unless it is told.
+
+    ``files`` and ``tests`` are there where they were asked for.
+    """
 
     id: UUID
     problem: str
-    problem_revision: int
+    revision: Revision
     user: str
     language: str
     create_time: datetime
@@ -105,7 +114,7 @@ def accept(
     limit = min(problem.code_bytes or MAX_CODE_BYTES, MAX_CODE_BYTES)
     if size > limit:
         raise CodeTooLong(size, limit)
-    return NewSubmission(problem.name, problem.revision, problem.bundle, user, language, tuple(files))
+    return NewSubmission(problem.name, problem.revision, user, language, tuple(files))
 
 
 def check_access(submission: Submission, caller: Caller) -> None:

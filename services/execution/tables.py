@@ -27,8 +27,6 @@ submission_table = sa.Table(
     sa.Column("id", sa.Uuid, primary_key=True),  # UUID version 7: sorts by time
     sa.Column("judging_id", sa.Uuid, nullable=False, unique=True),  # the judging in force
     sa.Column("problem", sa.Text, nullable=False),
-    sa.Column("problem_revision", sa.Integer, nullable=False),
-    sa.Column("bundle", sa.Text, nullable=False),
     sa.Column("username", sa.Text, nullable=False),  # a resource name: users/alice
     sa.Column("language", sa.Text, nullable=False),
     sa.Column("create_time", _TIME, nullable=False, server_default=sa.func.now()),
@@ -36,11 +34,31 @@ submission_table = sa.Table(
     sa.Index(None, "problem", "id"),
 )
 
+rejudging_table = sa.Table(
+    "rejudging",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),  # UUID version 7
+    sa.Column("selection", postgresql.JSONB, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("username", sa.Text, nullable=False),  # a resource name
+    sa.Column("submission_count", sa.Integer, nullable=False),
+    sa.Column("outcome", sa.Text, nullable=False, server_default=""),  # APPLIED or CANCELLED; empty before
+    sa.Column("judged_count", sa.Integer),  # the counts are kept once there is an outcome
+    sa.Column("changed_count", sa.Integer),
+    sa.Column("create_time", _TIME, nullable=False, server_default=sa.func.now()),
+    sa.Column("end_time", _TIME),
+)
+
 judging_table = sa.Table(
     "judging",
     metadata,
     sa.Column("id", sa.Uuid, primary_key=True),
     sa.Column("submission_id", sa.ForeignKey(submission_table.c.id), nullable=False, index=True),
+    sa.Column("problem_revision", sa.Integer, nullable=False),
+    sa.Column("bundle", sa.Text, nullable=False),
+    sa.Column("rejudging_id", sa.ForeignKey(rejudging_table.c.id), index=True),
+    sa.Column("replaced_id", sa.Uuid),  # of a rejudging: the judging that was in force when it was made
+    sa.Column("applied", sa.Boolean, nullable=False, server_default=sa.false()),  # whether it took that one's place
     sa.Column("state", sa.Text, nullable=False),
     sa.Column("attempt", sa.Integer, nullable=False, server_default="0"),
     sa.Column("sequence", sa.Integer, nullable=False, server_default="0"),
@@ -55,6 +73,43 @@ judging_table = sa.Table(
     sa.Column("start_time", _TIME),
     sa.Column("end_time", _TIME),
     sa.Column("change_time", _TIME, nullable=False, server_default=sa.func.now()),
+)
+
+sa.Index(
+    "judging_unfinished_index",
+    judging_table.c.change_time,
+    postgresql_where=judging_table.c.state.in_(["QUEUED", "COMPILING", "RUNNING"]),
+)
+sa.Index(
+    "judging_error_index", judging_table.c.submission_id, postgresql_where=judging_table.c.verdict == "JUDGE_ERROR"
+)
+
+queued_task_table = sa.Table(
+    "queued_task",
+    metadata,
+    sa.Column("judging_id", sa.Uuid, primary_key=True),
+    sa.Column(
+        "submission_id", sa.ForeignKey(submission_table.c.id)
+    ),  # whose files it carries; null: it has what it needs
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("username", sa.Text, nullable=False),
+    sa.Column("priority", sa.SmallInteger, nullable=False),
+    sa.Column("age", sa.Uuid, nullable=False),
+    sa.Column("task", sa.LargeBinary, nullable=False),
+    sa.Column("headers", postgresql.JSONB, nullable=False),
+    sa.Column("dispatch_time", _TIME),  # null: it waits
+    sa.Column("started", sa.Boolean, nullable=False, server_default=sa.false()),
+)
+
+sa.Index(
+    "queued_task_waiting_index",
+    *(queued_task_table.c[name] for name in ("language", "priority", "username", "age")),
+    postgresql_where=queued_task_table.c.dispatch_time.is_(None),
+)
+sa.Index(
+    "queued_task_out_index",
+    queued_task_table.c.language,
+    postgresql_where=queued_task_table.c.dispatch_time.is_not(None),
 )
 
 source_file_table = sa.Table(

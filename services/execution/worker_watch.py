@@ -53,5 +53,5 @@ class WorkerWatch:
             log.warning("a worker's announcement can't be read", subject=message.subject)
             return
         languages = [convert.language_from_proto(language) for language in announcement.languages]
-        self._workers.announce(announcement.worker, languages, self._clock())
+        self._workers.announce(announcement.worker, languages, self._clock(), max(1, announcement.slots))
         self._heard.update(languages)

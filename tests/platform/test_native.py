@@ -18,6 +18,7 @@ SERVICES = {
     "judgemesh.user.v1.UserService",
     "judgemesh.problem.v1.ProblemService",
     "judgemesh.execution.v1.ExecutionService",
+    "judgemesh.execution.v1.RejudgingService",
 }
 
 

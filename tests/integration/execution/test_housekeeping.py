@@ -15,7 +15,7 @@ async def test_answers_are_kept_for_a_day(running: Running) -> None:
         for request_id, hours in (("old", 25), ("new", 23)):
             made = sa.func.now() - sa.text(f"interval '{hours} hours'")
             await connection.execute(answer_table.insert().values(**kept, request_id=request_id, create_time=made))
-    await housekeeping.sweep(running.engine, running.execution, stuck_seconds=3600)
+    await housekeeping.purge(running.engine)
     async with transaction(running.engine) as connection:
         left = (await connection.execute(sa.select(answer_table.c.request_id))).scalars().all()
 

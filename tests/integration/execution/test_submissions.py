@@ -1,7 +1,7 @@
 """The execution service over the wire, on a real database."""
 
 import asyncio
-from uuid import UUID, uuid4
+from uuid import uuid4
 
 import grpc
 import pytest
@@ -9,56 +9,11 @@ import sqlalchemy as sa
 
 from judgemesh.execution.v1 import execution_service_pb2 as pb
 from judgemesh.execution.v1 import submission_pb2
-from judgemesh.judging.v1.judging_pb2 import JudgingEvent, JudgingTask
+from judgemesh.judging.v1.judging_pb2 import JudgingTask
 from judgemesh.type.v1 import verdict_pb2
-from services.common import status
-from services.execution.tables import outbox, submission_table
+from services.execution.tables import outbox
+from tests.integration.execution.calls import events, judging_of, refusal, submit, watch
 from tests.integration.execution.conftest import Running, as_caller
-
-FILE = submission_pb2.SourceFile(name="main.c", content="int main(void) { return 0; }")
-
-
-def request(**changes: object) -> pb.CreateSubmissionRequest:
-    return pb.CreateSubmissionRequest(**{"parent": "problems/sums", "language": "c", "files": [FILE], **changes})
-
-
-async def submit(running: Running, caller: str = "alice", **changes: object) -> submission_pb2.Submission:
-    return await running.stub.CreateSubmission(request(**changes), **as_caller(caller))
-
-
-async def judging_of(running: Running, name: str) -> str:
-    query = sa.select(submission_table.c.judging_id).where(
-        submission_table.c.id == UUID(name.removeprefix("submissions/"))
-    )
-    async with running.engine.connect() as connection:
-        return str((await connection.execute(query)).scalar_one())
-
-
-def events(judging: str, attempt: int = 1, verdict: int = verdict_pb2.VERDICT_ACCEPTED) -> list[JudgingEvent]:
-    """A whole judging of one test, as a worker tells it."""
-    whole = [
-        JudgingEvent(started=JudgingEvent.Started(worker="w", test_count=1)),
-        JudgingEvent(compiled=JudgingEvent.Compiled()),
-        JudgingEvent(test=verdict_pb2.TestResult(number=1, verdict=verdict)),
-        JudgingEvent(finished=JudgingEvent.Finished(verdict=verdict)),
-    ]
-    for sequence, event in enumerate(whole, 1):
-        event.judging, event.attempt, event.sequence = judging, attempt, sequence
-        event.time.GetCurrentTime()
-    return whole
-
-
-async def watch(
-    running: Running, name: str, cursor: str = "", caller: str = "alice"
-) -> list[pb.WatchSubmissionResponse]:
-    call = running.stub.WatchSubmission(pb.WatchSubmissionRequest(name=name, cursor=cursor), **as_caller(caller))
-    return [item async for item in call if not item.HasField("heartbeat")]
-
-
-async def refusal(call: object) -> tuple[grpc.StatusCode, str]:
-    with pytest.raises(grpc.aio.AioRpcError) as refused:
-        await call  # type: ignore[misc]
-    return refused.value.code(), status.reason(status.from_call(refused.value))
 
 
 async def test_a_submission_is_stored_with_its_task(running: Running) -> None:
@@ -218,27 +173,3 @@ async def test_a_page_token_belongs_to_its_list(running: Running) -> None:
     assert (grpc.StatusCode.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID") == await refusal(
         running.stub.ListSubmissions(forged, **as_caller("tokens"))
     )
-
-
-async def test_a_stuck_judging_goes_on_the_queue_again(running: Running) -> None:
-    """What has not moved for long enough gets a new judging, and the old one's events are not heard any more."""
-    submission = await submit(running)
-    old = await judging_of(running, submission.name)
-    await running.take(events(old)[0])
-    await running.execution.requeue_stuck(0)
-    new = await judging_of(running, submission.name)
-    for event in events(old, verdict=verdict_pb2.VERDICT_WRONG_ANSWER) + events(new):
-        await running.take(event)
-    final = await running.stub.GetSubmission(pb.GetSubmissionRequest(name=submission.name), **as_caller("alice"))
-
-    assert old != new
-    assert verdict_pb2.VERDICT_ACCEPTED == final.verdict
-
-
-async def test_a_submission_that_waits_in_the_queue_is_not_stuck(running: Running) -> None:
-    """However long the queue is, nothing is put on it twice."""
-    submission = await submit(running)
-    before = await judging_of(running, submission.name)
-    await running.execution.requeue_stuck(0)
-
-    assert before == await judging_of(running, submission.name)

@@ -18,6 +18,7 @@ from services.execution.judgings import Judging, State
 from services.execution.submissions import (
     MAX_CODE_BYTES,
     Problem,
+    Revision,
     SourceFile,
     Submission,
     accept,
@@ -27,7 +28,7 @@ from services.execution.submissions import (
     visible_user,
 )
 
-PROBLEM = Problem("problems/sums", 3, "ab12", code_bytes=100, allowed_languages=frozenset())
+PROBLEM = Problem("problems/sums", Revision(3, "ab12"), code_bytes=100, allowed_languages=frozenset())
 KNOWN = {"c", "python"}
 
 
@@ -39,7 +40,7 @@ def test_an_acceptable_submission_names_the_problems_revision_and_bundle() -> No
     """What is judged is fixed when it is sent in."""
     new = accept(PROBLEM, "users/alice", "c", [SourceFile("a.c", b"x" * 100)], KNOWN)
 
-    assert ("problems/sums", 3, "ab12") == (new.problem, new.problem_revision, new.bundle)
+    assert ("problems/sums", Revision(3, "ab12")) == (new.problem, new.revision)
 
 
 def test_an_unknown_language_is_refused_and_the_known_ones_are_named() -> None:
@@ -52,7 +53,7 @@ def test_an_unknown_language_is_refused_and_the_known_ones_are_named() -> None:
 
 def test_a_language_that_the_package_does_not_allow_is_refused() -> None:
     """A package may restrict the languages."""
-    problem = Problem("problems/sums", 1, "ab12", code_bytes=100, allowed_languages=frozenset({"c"}))
+    problem = Problem("problems/sums", Revision(1, "ab12"), code_bytes=100, allowed_languages=frozenset({"c"}))
 
     with pytest.raises(LanguageNotAllowed):
         accept(problem, "users/alice", "python", [SourceFile("a.py", b"x")], KNOWN)
@@ -66,7 +67,7 @@ def test_all_files_together_count_against_the_code_limit() -> None:
 
 def test_no_problem_lifts_the_platforms_code_limit() -> None:
     """A task must fit into a message, whatever the problem allows."""
-    problem = Problem("problems/sums", 1, "ab12", code_bytes=10**9, allowed_languages=frozenset())
+    problem = Problem("problems/sums", Revision(1, "ab12"), code_bytes=10**9, allowed_languages=frozenset())
 
     with pytest.raises(CodeTooLong):
         accept(problem, "users/alice", "c", [SourceFile("a.c", b"x" * (MAX_CODE_BYTES + 1))], KNOWN)
@@ -77,7 +78,7 @@ def test_only_its_user_and_directors_see_a_submission() -> None:
     submission = Submission(
         UUID(int=1),
         "problems/sums",
-        1,
+        Revision(1, "ab12"),
         "users/alice",
         "c",
         datetime(2026, 1, 1, tzinfo=UTC),
