@@ -14,7 +14,9 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import Any
 
+from services.execution.worker.sandbox import cgroup
 from services.execution.worker.sandbox.run import RunLimits, RunRequest
 from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
 
@@ -26,20 +28,14 @@ ADD = RunRequest(argv=("/usr/bin/python3", "-c", "a, b = 1, 2; print(a + b)"), l
 
 # Runs in a process like the launcher's: bare interpreter, modules of the launcher imported, nothing else.
 BARE = """
-import gc, json, os, socket, sys, time
+import json, os, socket, sys, time
 sys.path.insert(0, sys.argv[1])
-from services.execution.worker.sandbox import landlock, libc
-from services.execution.worker.sandbox.confinement import DEVICES, TOOLCHAINS, Confinement
-from services.execution.worker.sandbox.launcher import Launcher
+from services.execution.worker.sandbox.launcher import Launcher, prepared
 from services.execution.worker.sandbox.run import RunLimits, RunRequest
-user = json.loads(sys.argv[3])
-confinement = Confinement(user, landlock.abi(), landlock.open_paths(TOOLCHAINS), landlock.open_paths(DEVICES))
-libc.become_subreaper()
-confinement.prepare_launcher()
-gc.disable()
-gc.freeze()
+settings = json.loads(sys.argv[2])
+confinement = prepared(settings)
 control, worker = socket.socketpair()
-launcher = Launcher(control, confinement, sys.argv[2])
+launcher = Launcher(control, confinement, settings["scratch"])
 limits = RunLimits(cpu_seconds=5, wall_seconds=10, memory_bytes=1 << 28, output_bytes=1 << 20)
 request = RunRequest(argv=("/bin/true",), limits=limits)
 def bare():
@@ -50,7 +46,7 @@ def bare():
 def sandboxed():
     assert launcher._run(request).succeeded
 times = {"bare": [], "sandboxed": []}
-for _ in range(int(sys.argv[4])):
+for _ in range(int(sys.argv[3])):
     for name, action in (("bare", bare), ("sandboxed", sandboxed)):
         start = time.perf_counter()
         action()
@@ -64,17 +60,35 @@ def milliseconds(values: list[float]) -> str:
     return f"p50 {statistics.median(ordered) * 1000:6.3f} ms   p95 {ordered[int(len(ordered) * 0.95)] * 1000:6.3f} ms"
 
 
+def group() -> cgroup.Groups:
+    try:
+        return cgroup.create("bench")
+    except cgroup.CgroupMissing as missing:
+        print(f"without a control group: {missing}")
+        return {}
+
+
 def side_by_side(directory: Path) -> None:
     scratch = directory / "bare"
     scratch.mkdir(mode=0o777)
     user = SlotSettings.user_of_slot(0, 63000)
     if user is not None:
         os.chown(scratch, user, user)
+    groups = group()
+    settings: dict[str, Any] = {
+        "scratch": str(scratch),
+        "user": user,
+        "landlock": 99,
+        "readable": [],
+        "namespaces": True,
+        "cgroup": groups,
+    }
     root = str(Path(__file__).parents[2])
-    command = [sys.executable, "-I", "-S", "-c", BARE, root, str(scratch), json.dumps(user), str(ROUNDS)]
+    command = [sys.executable, "-I", "-S", "-c", BARE, root, json.dumps(settings), str(ROUNDS)]
     times = json.loads(subprocess.run(command, check=True, capture_output=True, text=True, env={}).stdout)
     print(f"bare fork and exec            {milliseconds(times['bare'])}")
     print(f"sandbox, same process         {milliseconds(times['sandboxed'])}")
+    cgroup.remove(groups)
     overhead = statistics.median(times["sandboxed"]) - statistics.median(times["bare"])
     print(f"overhead at the median        {overhead * 1000:6.3f} ms   (to be at most 1 ms)")
 

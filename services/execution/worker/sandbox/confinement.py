@@ -30,14 +30,16 @@ PATH = "/usr/local/bin:/usr/bin:/bin"
 
 @dataclass(frozen=True, slots=True)
 class Confinement:
-    """What holds for every run of a slot."""
+    """What holds for every run of a slot; made by :func:`confinement`."""
 
     user: int | None
     """The user and group that a run becomes; None where the launcher is not root, and runs keep its user."""
     landlock_version: int
     """The version of Landlock to use; 0: none."""
-    toolchains: Sequence[tuple[int, bool]]
-    devices: Sequence[tuple[int, bool]]
+    access: landlock.Access | None = None
+    """How that version makes rules; None without Landlock."""
+    common: tuple[landlock.Rule, ...] = ()
+    """The rules of all runs: for the machine's toolchains and devices, which stay open."""
     scratch: str = ""
     """The slot's directory that runs see as /tmp and /dev/shm; empty where there are no namespaces."""
     cgroup: Cgroup | None = None
@@ -50,20 +52,16 @@ class Confinement:
 
     def ruleset(self, request: RunRequest, workdir: str) -> landlock.Ruleset | None:
         """The rules of one run, as far as they can be made outside of it."""
-        if not self.landlock_version:
+        if self.access is None:
             return None
-        rules = landlock.Ruleset(self.landlock_version)
-        for descriptor, directory in self.toolchains:
-            rules.allow_reading(descriptor, directory=directory)
-        for descriptor, directory in self.devices:
-            rules.allow_writing(descriptor, directory=directory)
-        for descriptor, directory in landlock.open_paths(request.readable):
-            rules.allow_reading(descriptor, directory=directory)
+        readable = landlock.open_paths(request.readable)
+        writable = landlock.open_paths([workdir, self.scratch] if self.scratch else [workdir])
+        rules = [self.access.reading(descriptor, directory=directory) for descriptor, directory in readable]
+        rules += [self.access.writing(descriptor, directory=directory) for descriptor, directory in writable]
+        ruleset = self.access.ruleset([*self.common, *rules])
+        for descriptor, _ in (*readable, *writable):
             os.close(descriptor)
-        for descriptor, directory in landlock.open_paths([workdir, self.scratch] if self.scratch else [workdir]):
-            rules.allow_writing(descriptor, directory=directory)
-            os.close(descriptor)
-        return rules
+        return ruleset
 
     def prepare_launcher(self) -> None:
         """Put on the launcher, once, what its runs inherit and it can live with itself: it saves them the time."""
@@ -108,13 +106,40 @@ class Confinement:
             os.setgroups([])
             os.setresgid(self.user, self.user, self.user)
             os.setresuid(self.user, self.user, self.user)
-        libc.die_with_parent(signal.SIGKILL)
+        if not self.scratch:  # else the launcher is the first of its namespace, of which all end with it
+            libc.die_with_parent(signal.SIGKILL)
         if rules is not None:
             rules.allow_own_process()
             rules.restrict_self()
         if self.user is None:
             only = None if self.signals_confined else os.getpid()
             seccomp.Filter(seccomp.protect_owner(syscalls.machine(), only)).install()
+
+
+def confinement(
+    *, user: int | None, landlock_version: int, readable: Sequence[str], scratch: str, cgroup: Cgroup | None
+) -> Confinement:
+    """How the runs of this process are confined, with `readable` besides the machine's toolchains."""
+    if not landlock_version:
+        return Confinement(user=user, landlock_version=0, scratch=scratch, cgroup=cgroup)
+    access = landlock.Access(landlock_version)
+    toolchains, devices = landlock.open_paths(outermost([*TOOLCHAINS, *readable])), landlock.open_paths(DEVICES)
+    common = [access.reading(descriptor, directory=directory) for descriptor, directory in toolchains]
+    common += [access.writing(descriptor, directory=directory) for descriptor, directory in devices]
+    return Confinement(
+        user=user,
+        landlock_version=landlock_version,
+        access=access,
+        common=tuple(common),
+        scratch=scratch,
+        cgroup=cgroup,
+    )
+
+
+def outermost(paths: Sequence[str]) -> list[str]:
+    """The places that these paths lead to, without those beneath another: each rule is paid by each run."""
+    places = dict.fromkeys(os.path.realpath(path) for path in paths)
+    return [place for place in places if not any(place.startswith(f"{other}/") for other in places)]
 
 
 def _prefer_to_be_killed(process: int | str, score: bytes) -> None:

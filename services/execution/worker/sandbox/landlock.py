@@ -9,10 +9,11 @@ import stat
 import struct
 from collections.abc import Iterable
 
-from services.execution.worker.sandbox.libc import libc_call
+from services.execution.worker.sandbox.libc import libc_call, quick_call
 
-_CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_RULE_PATH_BENEATH = 1
+_CREATE_RULESET = 444
+_ADD_RULE_NUMBER, _RESTRICT_SELF_NUMBER = ctypes.c_long(445), ctypes.c_long(446)
+_PATH_BENEATH, _NOTHING = ctypes.c_long(1), ctypes.c_long(0)
 _VERSION = 1
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
@@ -34,44 +35,70 @@ def abi() -> int:
         return 0
 
 
+class Rule:
+    """What may be done beneath a directory or with a file: laid out in memory once, to be added to many rulesets."""
+
+    def __init__(self, access: int, descriptor: int) -> None:
+        rule = struct.pack("=Qi", access, descriptor)
+        self._buffer = ctypes.create_string_buffer(rule, len(rule))
+        self.address = ctypes.c_long(ctypes.addressof(self._buffer))
+
+    def set_descriptor(self, descriptor: int) -> None:
+        struct.pack_into("=i", self._buffer, 8, descriptor)
+
+
+class Access:
+    """Which accesses this version of Landlock can refuse, and rules that allow them again."""
+
+    def __init__(self, version: int) -> None:
+        handled = self._handled = _FILE_SYSTEM_BY_ABI[min(version, 5)]
+        scoped = _ABSTRACT_SOCKETS_AND_SIGNALS if version >= 6 else 0
+        attributes = struct.pack("=QQQ", handled, _TCP if version >= 4 else 0, scoped)
+        self._attributes = ctypes.create_string_buffer(attributes, len(attributes))
+        # An older kernel takes the part of the structure that it knows.
+        self._size = 24 if version >= 6 else 16 if version >= 4 else 8
+        self._own_process = Rule(_READ & handled, -1)
+
+    def reading(self, descriptor: int, *, directory: bool) -> Rule:
+        """Allow to read and execute what is beneath the open directory, or the open file itself."""
+        return Rule((_READ if directory else _READ & _ON_FILES) & self._handled, descriptor)
+
+    def writing(self, descriptor: int, *, directory: bool) -> Rule:
+        """Allow everything beneath the open directory but special files; of a file, to read and write it."""
+        access = self._handled & ~_MAKE_SPECIAL
+        return Rule(access if directory else access & (_READ_FILE | _WRITE_FILE | _TRUNCATE), descriptor)
+
+    def ruleset(self, rules: Iterable[Rule]) -> "Ruleset":
+        """Raises OSError."""
+        descriptor = libc_call(_CREATE_RULESET, ctypes.addressof(self._attributes), self._size, 0)
+        return Ruleset(descriptor, rules, self._own_process)
+
+
 class Ruleset:
     """A set of rules that a process can put on itself; everything that no rule allows is refused."""
 
-    def __init__(self, version: int) -> None:
-        self._handled = _FILE_SYSTEM_BY_ABI[min(version, 5)]
-        scoped = _ABSTRACT_SOCKETS_AND_SIGNALS if version >= 6 else 0
-        attributes = struct.pack("=QQQ", self._handled, _TCP if version >= 4 else 0, scoped)
-        # An older kernel takes the part of the structure that it knows.
-        size = 24 if version >= 6 else 16 if version >= 4 else 8
-        buffer = ctypes.create_string_buffer(attributes, len(attributes))
-        self._descriptor = libc_call(_CREATE_RULESET, ctypes.addressof(buffer), size, 0)
+    def __init__(self, descriptor: int, rules: Iterable[Rule], own_process: Rule) -> None:
+        self._descriptor = ctypes.c_long(descriptor)
+        self._own_process = own_process
+        for rule in rules:
+            self._add(rule)
 
-    def allow_reading(self, descriptor: int, *, directory: bool) -> None:
-        """Allow to read and execute what is beneath the open directory, or the open file itself."""
-        self._allow(descriptor, _READ if directory else _READ & _ON_FILES)
-
-    def allow_writing(self, descriptor: int, *, directory: bool) -> None:
-        """Allow everything beneath the open directory but special files; of a file, to read and write it."""
-        access = self._handled & ~_MAKE_SPECIAL
-        self._allow(descriptor, access if directory else access & (_READ_FILE | _WRITE_FILE | _TRUNCATE))
-
-    def _allow(self, descriptor: int, access: int) -> None:
-        rule = struct.pack("=Qi", access & self._handled, descriptor)
-        buffer = ctypes.create_string_buffer(rule, len(rule))
-        libc_call(_ADD_RULE, self._descriptor, _RULE_PATH_BENEATH, ctypes.addressof(buffer), 0)
+    def _add(self, rule: Rule) -> None:
+        quick_call(_ADD_RULE_NUMBER, self._descriptor, _PATH_BENEATH, rule.address, _NOTHING)
 
     def allow_own_process(self) -> None:
         """Allow to read /proc/self, as runtimes do for the stack's bounds: after the fork, and written to be quick."""
         descriptor = os.open("/proc/self", os.O_PATH | os.O_CLOEXEC)
-        self._allow(descriptor, _READ)
+        self._own_process.set_descriptor(descriptor)
+        self._add(self._own_process)
         os.close(descriptor)
 
     def restrict_self(self) -> None:
         """Put the rules on this process and its descendants for good. It needs no_new_privs first."""
-        libc_call(_RESTRICT_SELF, self._descriptor, 0)
+        quick_call(_RESTRICT_SELF_NUMBER, self._descriptor, _NOTHING)
 
     def close(self) -> None:
-        os.close(self._descriptor)
+        os.close(self._descriptor.value)
 
 
 def open_paths(paths: Iterable[str]) -> list[tuple[int, bool]]:

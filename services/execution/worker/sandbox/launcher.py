@@ -15,10 +15,11 @@ import signal
 import socket
 import sys
 import traceback
+from typing import Any
 
 from services.execution.worker.sandbox import landlock, libc, messages, namespaces, workdir
 from services.execution.worker.sandbox.cgroup import Cgroup
-from services.execution.worker.sandbox.confinement import DEVICES, TOOLCHAINS, Confinement
+from services.execution.worker.sandbox.confinement import Confinement, confinement
 from services.execution.worker.sandbox.run import RunReport, RunRequest, SandboxError
 from services.execution.worker.sandbox.supervision import Run
 
@@ -60,9 +61,8 @@ class Launcher:
         return self._scratch
 
 
-def main(argument: str) -> None:
-    """Serve on the socket and with the confinement that `argument` (JSON) tells."""
-    settings = json.loads(argument)
+def prepared(settings: dict[str, Any]) -> Confinement:
+    """Make this process a launcher: in its namespaces and its group, with all that its runs inherit."""
     scratch, readable = settings["scratch"], settings["readable"]
     separate = settings["namespaces"] and namespaces.possible(scratch, readable)
     if separate:
@@ -71,20 +71,26 @@ def main(argument: str) -> None:
     os.umask(0o022)
     for number in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)  # which Python ignores, and a program would inherit that
-    confinement = Confinement(
+    holds = confinement(
         user=settings["user"],
         landlock_version=min(landlock.abi(), settings["landlock"]),
-        toolchains=landlock.open_paths([*TOOLCHAINS, *readable]),
-        devices=landlock.open_paths(DEVICES),
+        readable=readable,
         scratch=scratch if separate else "",
         cgroup=Cgroup(settings["cgroup"]) if settings["cgroup"] else None,
     )
-    confinement.prepare_launcher()
+    holds.prepare_launcher()
     gc.disable()
     gc.freeze()
+    return holds
+
+
+def main(argument: str) -> None:
+    """Serve on the socket and with the confinement that `argument` (JSON) tells."""
+    settings = json.loads(argument)
+    holds = prepared(settings)
     with socket.socket(fileno=settings["control"]) as control:
         try:
-            Launcher(control, confinement, scratch).serve()
+            Launcher(control, holds, settings["scratch"]).serve()
         except (BrokenPipeError, ConnectionResetError):
             return  # the worker is gone
         except Exception:  # noqa: BLE001 the last word of a process

@@ -14,7 +14,12 @@ _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 22, 2
 
 def libc_call(number: int, *arguments: int) -> int:
     """The system call `number`. Raises OSError."""
-    result: int = _libc.syscall(ctypes.c_long(number), *(ctypes.c_long(argument) for argument in arguments))
+    return quick_call(ctypes.c_long(number), *(ctypes.c_long(argument) for argument in arguments))
+
+
+def quick_call(number: ctypes.c_long, *arguments: ctypes.c_long) -> int:
+    """The same with words that are laid out already. Raises OSError."""
+    result: int = _libc.syscall(number, *arguments)
     if result < 0:
         code = ctypes.get_errno()
         raise OSError(code, os.strerror(code))
