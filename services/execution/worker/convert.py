@@ -9,9 +9,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from judgemesh.judging.v1 import judging_pb2
 from judgemesh.type.v1 import verdict_pb2
 from services.execution.languages.language import Language
+from services.execution.worker.groups import ungrouped
+from services.execution.worker.groups_convert import to_group
 from services.execution.worker.sandbox.run import Limit
 from services.execution.worker.tasks import Manifest, ProblemLimits, Task, Test
-from services.execution.worker.verdicts import JudgedTest, Outcome, Usage, Verdict
+from services.execution.worker.verdicts import GroupGrade, JudgedTest, Outcome, Usage, Verdict
 
 COMPILER_OUTPUT_BYTES = 16 * 1024
 
@@ -30,8 +32,12 @@ def to_task(data: bytes) -> Task:
 
 
 def to_manifest(data: bytes) -> Manifest:
-    """Raises DecodeError where the data is no manifest, ValueError where it lacks a limit."""
+    """Raises DecodeError where the data is no manifest, ValueError where it lacks a limit or its groups are wrong."""
     message = judging_pb2.JudgingManifest.FromString(data)
+    numbers = range(1, len(message.tests) + 1)
+    groups = to_group(message.groups) if message.HasField("groups") else ungrouped(numbers)
+    if sorted(test for group in groups.groups() for test in group.tests) != list(numbers):
+        raise ValueError("the groups of the bundle's manifest do not have each test once")
     return Manifest(
         problem=message.problem,
         limits=_limits(message.limits),
@@ -51,6 +57,9 @@ def to_manifest(data: bytes) -> Manifest:
         validator_folder=message.output_validator.folder,
         interactive=message.interaction == judging_pb2.INTERACTION_INTERACTIVE,
         max_passes=max(1, message.max_passes),
+        scoring=message.scoring,
+        groups=groups,
+        included={included.language: included.folder for included in message.included},
     )
 
 
@@ -96,6 +105,7 @@ def judged(test: JudgedTest) -> judging_pb2.JudgingEvent:
             exit_code=test.exit_code,
             signal=test.signal,
             message=test.ruling.message,
+            score=test.score,
         )
     )
 
@@ -110,7 +120,18 @@ def finished(outcome: Outcome) -> judging_pb2.JudgingEvent:
             message=outcome.ruling.message,
             compiler_output=outcome.compiler_output,
             internal_error=outcome.ruling.internal_error,
+            score=outcome.score,
+            groups=[_group(grade) for grade in outcome.groups],
         )
+    )
+
+
+def _group(grade: GroupGrade) -> verdict_pb2.GroupResult:
+    return verdict_pb2.GroupResult(
+        name=grade.name,
+        verdict=_verdict(grade.verdict) if grade.verdict else verdict_pb2.VERDICT_UNSPECIFIED,
+        score=grade.score,
+        max_score=grade.max_score,
     )
 
 

@@ -1,7 +1,9 @@
-"""Judging one submission: compile, run each test, validate its output, until the first that fails."""
+"""Judging one submission: compile, and run the tests that its problem's groups ask for."""
 
+import asyncio
 import contextlib
 from collections.abc import Callable
+from dataclasses import replace
 
 from opentelemetry import trace
 
@@ -12,9 +14,11 @@ from services.execution.worker.bundles import Bundle, BundleInvalid, Bundles
 from services.execution.worker.compilation import CompilationLimits, CompileError, Program
 from services.execution.worker.compile_cache import CompileCache
 from services.execution.worker.default_validator import UnknownFlag
+from services.execution.worker.groups import TestGroup
 from services.execution.worker.sandbox.run import SandboxError
+from services.execution.worker.scoring import Grade, Result, ScoreInvalid, grading, score_of_test, unjudged
 from services.execution.worker.slot import Slot
-from services.execution.worker.tasks import Task, Test
+from services.execution.worker.tasks import Manifest, Task, Test
 from services.execution.worker.test_run import Runner
 from services.execution.worker.validation import ValidatorInvalid
 from services.execution.worker.verdicts import (
@@ -53,36 +57,69 @@ class Judge:
             async with self._bundles.use(task.bundle) as bundle:
                 emit(convert.started(self._worker, len(bundle.manifest.tests)))
                 return await self._judge(task, bundle, slot, emit)
-        except (BundleInvalid, ValidatorInvalid, UnknownFlag, SandboxError) as error:
+        except (BundleInvalid, ScoreInvalid, ValidatorInvalid, UnknownFlag, SandboxError) as error:
             return Outcome(ruling=judge_error(f"{task.problem}: {error}"))
 
     async def _judge(self, task: Task, bundle: Bundle, slot: Slot, emit: Emit) -> Outcome:
         await self._runner.check(bundle, slot)
         language = self._languages[task.language]
+        files = await asyncio.to_thread(_with_included, task, bundle)
         limits = CompilationLimits.of_problem(bundle.manifest.limits)
         async with contextlib.AsyncExitStack() as stack:
             try:
                 with tracer.start_as_current_span("compile", attributes={"judgemesh.language": language.id}):
                     program = await stack.enter_async_context(
-                        self._cache.compiled(language, task.files, limits, slot.program)
+                        self._cache.compiled(language, files, limits, slot.program)
                     )
             except CompileError as error:
-                ruling = Ruling(verdict=Verdict.COMPILE_ERROR, message=error.message)
-                return Outcome(ruling=ruling, compiler_output=error.output)
+                return _not_compiled(error, bundle.manifest)
             emit(convert.compiled(program.compiler_output))
             return await self._run_tests(program, bundle, slot, emit)
 
     async def _run_tests(self, program: Program, bundle: Bundle, slot: Slot, emit: Emit) -> Outcome:
-        tests = []
-        for test in bundle.manifest.tests:
-            with _test_span(test) as span:
-                judged = await self._runner.run(program, bundle, test, slot)
-                _describe(span, judged)
-            tests.append(judged)
-            emit(convert.judged(judged))
-            if judged.ruling.verdict is not Verdict.ACCEPTED:
-                break
-        return judge_submission(tests, program.compiler_output)
+        """Runs the tests that the groups ask for, one after the other. Raises ScoreInvalid."""
+        manifest, tests = bundle.manifest, list[JudgedTest]()
+        group_of = manifest.groups.by_test()
+        steps = grading(manifest.groups)
+        try:
+            number = next(steps)
+            while True:
+                test = await self._run_test(program, bundle, number, slot)
+                tests.append(_scored(test, group_of[number] if manifest.scoring else None))
+                emit(convert.judged(tests[-1]))
+                number = steps.send(Result(tests[-1].ruling.verdict, tests[-1].score))
+        except StopIteration as end:
+            return _outcome(tests, end.value, program.compiler_output, scoring=manifest.scoring)
+
+    async def _run_test(self, program: Program, bundle: Bundle, number: int, slot: Slot) -> JudgedTest:
+        test = bundle.manifest.tests[number - 1]
+        with _test_span(test) as span:
+            judged = await self._runner.run(program, bundle, test, slot)
+            _describe(span, judged)
+        return judged
+
+
+def _with_included(task: Task, bundle: Bundle) -> dict[str, bytes]:
+    """The submission's files, and those that the package puts beside or in the place of them."""
+    folder = bundle.manifest.included_in(task.language)
+    return task.files | (bundle.files(folder) if folder else {})
+
+
+def _scored(test: JudgedTest, group: TestGroup | None) -> JudgedTest:
+    """The test with its score in its group, or without any."""
+    if group is None:
+        return replace(test, score=None)
+    return replace(test, score=score_of_test(group, test.ruling.verdict, test.score, test.score_multiplier))
+
+
+def _outcome(tests: list[JudgedTest], grade: Grade, compiler_output: str, *, scoring: bool) -> Outcome:
+    outcome = judge_submission(tests, grade.failed_test, compiler_output)
+    return replace(outcome, score=grade.score, groups=grade.groups) if scoring else outcome
+
+
+def _not_compiled(error: CompileError, manifest: Manifest) -> Outcome:
+    outcome = Outcome(ruling=Ruling(verdict=Verdict.COMPILE_ERROR, message=error.message), compiler_output=error.output)
+    return replace(outcome, score=0.0, groups=unjudged(manifest.groups)) if manifest.scoring else outcome
 
 
 def _test_span(test: Test) -> "contextlib.AbstractContextManager[trace.Span]":

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from services.execution.worker.groups import TestGroup
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Task:
@@ -67,3 +69,13 @@ class Manifest:
     """Whether program and validator run at the same time, each reading what the other writes."""
     max_passes: int = 1
     """The most runs of the program on one test, where the validator may ask for another one."""
+    scoring: bool = False
+    """Whether a submission gets a score."""
+    groups: TestGroup
+    """All tests, once each."""
+    included: Mapping[str, str] = field(default_factory=dict)
+    """Folders of the bundle with files for every submission, by language; "" is for those that have none."""
+
+    def included_in(self, language: str) -> str:
+        """The folder with what is added to submissions in this language; empty without one."""
+        return self.included.get(language, self.included.get("", ""))

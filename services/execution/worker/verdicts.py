@@ -71,11 +71,21 @@ class JudgedTest:
     exit_code: int = 0
     signal: int = 0
     score: float | None = None
-    """What the output validator wrote to `score.txt`, whatever its verdict."""
+    """Its score; before it is graded, what the output validator wrote to `score.txt`, whatever its verdict."""
     score_multiplier: float | None = None
     """What it wrote to `score_multiplier.txt`, from 0 to 1; never together with a score."""
     judge_message: str = ""
     """What the output validator says to the judges alone (`judgemessage.txt`)."""
+
+
+@dataclass(frozen=True, slots=True)
+class GroupGrade:
+    """What came of a group of tests: neither verdict nor score where it was not judged."""
+
+    name: str
+    verdict: Verdict | None = None
+    score: float | None = None
+    max_score: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +96,9 @@ class Outcome:
     failed_test: int = 0
     usage: Usage = Usage()
     compiler_output: str = ""
+    score: float | None = None
+    """Where the problem gives scores."""
+    groups: tuple[GroupGrade, ...] = ()
 
 
 def judge_error(reason: str) -> Ruling:
@@ -167,15 +180,15 @@ def _explain_end(report: RunReport) -> str:
     return f"was ended by {name} ({signal.strsignal(report.signal) or 'unknown'})"
 
 
-def judge_submission(tests: Sequence[JudgedTest], compiler_output: str) -> Outcome:
-    """The verdict of the whole: that of the first failed test in order; ACCEPTED if none failed."""
+def judge_submission(tests: Sequence[JudgedTest], failed_test: int, compiler_output: str) -> Outcome:
+    """The outcome by the test that the submission fails by; ACCEPTED where that is 0."""
     usage = Usage()
     for test in tests:
         usage = usage.max(test.usage)
-    failed = next((test for test in tests if test.ruling.verdict is not Verdict.ACCEPTED), None)
+    failed = next((test for test in tests if test.number == failed_test), None)
     return Outcome(
         ruling=failed.ruling if failed else Ruling(verdict=Verdict.ACCEPTED),
-        failed_test=failed.number if failed else 0,
+        failed_test=failed_test,
         usage=usage,
         compiler_output=compiler_output,
     )

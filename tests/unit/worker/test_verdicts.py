@@ -101,15 +101,15 @@ def judged(number: int, verdict: Verdict, *, cpu: float = 0.0, memory: int = 0) 
     return JudgedTest(number=number, sample=False, ruling=Ruling(verdict=verdict, message="why"), usage=usage)
 
 
-def test_submission_has_the_verdict_of_its_first_failed_test() -> None:
-    """The first failed test in order decides, and usage is the maximum over the tests."""
+def test_submission_has_the_verdict_of_the_test_that_it_fails_by() -> None:
+    """With its reason, and usage is the maximum over the tests."""
     tests = [
         judged(1, Verdict.ACCEPTED, cpu=0.5, memory=10),
         judged(2, Verdict.WRONG_ANSWER, cpu=0.1, memory=20),
         judged(3, Verdict.TIME_LIMIT_EXCEEDED),
     ]
 
-    outcome = judge_submission(tests, "warning")
+    outcome = judge_submission(tests, 2, "warning")
 
     assert (outcome.ruling.verdict, outcome.failed_test, outcome.ruling.message) == (Verdict.WRONG_ANSWER, 2, "why")
     assert outcome.usage == Usage(cpu_seconds=0.5, memory_bytes=20)
@@ -118,6 +118,6 @@ def test_submission_has_the_verdict_of_its_first_failed_test() -> None:
 
 def test_submission_without_a_failed_test_is_accepted() -> None:
     """Tests that all passed make an accepted submission."""
-    outcome = judge_submission([judged(1, Verdict.ACCEPTED)], "")
+    outcome = judge_submission([judged(1, Verdict.ACCEPTED)], 0, "")
 
     assert (outcome.ruling.verdict, outcome.failed_test) == (Verdict.ACCEPTED, 0)
