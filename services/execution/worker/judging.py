@@ -135,3 +135,5 @@ def _describe(span: trace.Span, judged: JudgedTest) -> None:
             "judgemesh.memory_bytes": judged.usage.memory_bytes,
         }
     )
+    if judged.judge_message:
+        span.set_attribute("judgemesh.judge_message", judged.judge_message)
