@@ -12,7 +12,7 @@ from rich.table import Table
 
 from services.cli.api import Api
 from services.cli.context import DEFAULT_SERVER, JsonOption, ServerOption, TokenOption, connected, problem_name
-from services.cli.output import console, errors, fail, print_json, verdict_text
+from services.cli.output import console, errors, fail, print_json, verdict_text, visible
 
 _LARGEST_SOURCE = 4 << 20
 """Far more than any problem allows; bytes. Some files, such as devices, never end."""
@@ -137,7 +137,8 @@ def _test_line(test: dict[str, Any]) -> str:
     usage = test.get("usage", {})
     cost = f"{_seconds(usage.get('cpuTime')):.3f} s, {int(usage.get('memoryBytes', 0)) / 2**20:.1f} MiB"
     verdict, message = verdict_text(test["verdict"]), escape(test.get("message", ""))
-    return f"  test {test['number']:>3} [dim]{kind}[/] {verdict} [dim]{cost}[/] {message}"
+    score = f" {points(test['score'])} points" if "score" in test else ""
+    return f"  test {test['number']:>3} [dim]{kind}[/] {verdict}{score} [dim]{cost}[/] {message}"
 
 
 def _seconds(duration: str | None) -> float:
@@ -148,6 +149,8 @@ def _print_submission(submission: dict[str, Any], *, json: bool, watched: bool) 
     if json:
         print_json(submission)
     elif watched:
+        if groups := submission.get("groups"):
+            console.print(_groups(groups))
         console.print(f"{submission['name']}: {_outcome(submission)} {escape(submission['message'])}", highlight=False)
         if submission["verdict"] == "VERDICT_COMPILE_ERROR":
             console.print(submission["compilerOutput"], markup=False, highlight=False)
@@ -157,7 +160,23 @@ def _print_submission(submission: dict[str, Any], *, json: bool, watched: bool) 
 
 def _outcome(submission: dict[str, Any]) -> str:
     verdict = verdict_text(submission["verdict"])
-    return verdict or submission["state"].removeprefix("SUBMISSION_STATE_").lower()
+    score = f", {points(submission['score'])} points" if "score" in submission else ""
+    return f"{verdict}{score}" or submission["state"].removeprefix("SUBMISSION_STATE_").lower()
+
+
+def points(score: float) -> str:
+    """A score without the digits that sums of shares end in."""
+    return f"{score:.6f}".rstrip("0").rstrip(".")
+
+
+def _groups(groups: list[dict[str, Any]]) -> Table:
+    table = Table("group", "verdict", "score", box=None)
+    for group in groups:
+        score = points(group["score"]) if "score" in group else "-"
+        most = f" of {points(group['maxScore'])}" if "maxScore" in group else ""
+        verdict = verdict_text(group["verdict"]) or "[dim]not judged[/]"
+        table.add_row(escape(visible(group["name"])), verdict, f"{score}{most}")
+    return table
 
 
 def _table(found: list[dict[str, Any]]) -> Table:

@@ -71,6 +71,7 @@ def test_to_proto(test: judgings.TestResult) -> verdict_pb.TestResult:
         exit_code=test.exit_code,
         signal=test.signal,
         message=test.message,
+        score=test.score,
     )
 
 
@@ -84,6 +85,22 @@ def test_from_proto(test: verdict_pb.TestResult) -> judgings.TestResult:
         exit_code=test.exit_code,
         signal=test.signal,
         message=test.message,
+        score=test.score if test.HasField("score") else None,
+    )
+
+
+def group_to_proto(group: judgings.GroupResult) -> verdict_pb.GroupResult:
+    return verdict_pb.GroupResult(
+        name=group.name, verdict=verdict_to_proto(group.verdict), score=group.score, max_score=group.max_score
+    )
+
+
+def group_from_proto(group: verdict_pb.GroupResult) -> judgings.GroupResult:
+    return judgings.GroupResult(
+        name=group.name,
+        verdict=verdict_from_proto(group.verdict) or "",
+        score=group.score if group.HasField("score") else None,
+        max_score=group.max_score if group.HasField("max_score") else None,
     )
 
 
@@ -110,6 +127,8 @@ def submission_to_proto(submission: submissions.Submission, *, internal: bool = 
         start_time=timestamp(judging.start_time),
         end_time=timestamp(judging.end_time),
         internal_error=judging.internal_error if internal else "",
+        score=judging.score,
+        groups=[group_to_proto(group) for group in judging.groups],
     )
 
 
@@ -192,6 +211,8 @@ def _finished_from_proto(finished: judging_pb.JudgingEvent.Finished) -> judgings
         message=finished.message,
         compiler_output=finished.compiler_output,
         internal_error=finished.internal_error,
+        score=finished.score if finished.HasField("score") else None,
+        groups=tuple(group_from_proto(group) for group in finished.groups),
     )
 
 

@@ -44,6 +44,7 @@ def _judged(submission: Submission) -> Message:
         verdict=convert.verdict_to_proto(judging.verdict),
         submit_time=timestamp(submission.create_time),
         judge_time=timestamp(judging.end_time),
+        score=judging.score,
     )
     subject = "judgemesh.events.execution.submission_judged"
     return Message(subject, f"judged:{judging.id}", event.SerializeToString())

@@ -44,6 +44,17 @@ class TestResult:
     exit_code: int = 0
     signal: int = 0
     message: str = ""
+    score: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupResult:
+    """A group's result; ``verdict`` "" and no score are of one that was not judged."""
+
+    name: str
+    verdict: str
+    score: float | None
+    max_score: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +75,9 @@ class Judging:
     internal_error: str = ""
     start_time: datetime | None = None
     end_time: datetime | None = None
+    score: float | None = None
+    """Where the problem gives scores; and what came of its groups."""
+    groups: tuple[GroupResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +104,8 @@ class Finished:
     message: str
     compiler_output: str
     internal_error: str
+    score: float | None = None
+    groups: tuple[GroupResult, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,4 +163,6 @@ def _finish(judging: Judging, finished: Finished, time: datetime) -> Judging:
         compiler_output=finished.compiler_output or judging.compiler_output,
         internal_error=finished.internal_error,
         end_time=time,
+        score=finished.score,
+        groups=finished.groups,
     )

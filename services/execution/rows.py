@@ -4,7 +4,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from services.execution.judgings import Judging, State, TestResult, Usage
+from services.execution.judgings import GroupResult, Judging, State, TestResult, Usage
 from services.execution.submissions import Revision, SourceFile, Submission
 from services.execution.tables import judging_table, submission_table
 
@@ -41,6 +41,8 @@ def _judging(row: Row) -> Judging:
         internal_error=row.internal_error,
         start_time=row.start_time,
         end_time=row.end_time,
+        score=row._mapping[judging_table.c.score],
+        groups=tuple(GroupResult(**group) for group in row.groups),
     )
 
 
@@ -54,6 +56,7 @@ def test_of(row: Row) -> TestResult:
         exit_code=row.exit_code,
         signal=row.signal,
         message=row.message,
+        score=row.score,
     )
 
 

@@ -72,6 +72,8 @@ judging_table = sa.Table(
     sa.Column("internal_error", sa.Text, nullable=False, server_default=""),
     sa.Column("start_time", _TIME),
     sa.Column("end_time", _TIME),
+    sa.Column("score", sa.Double),
+    sa.Column("groups", postgresql.JSONB, nullable=False, server_default="[]"),  # GroupResult, in judging order
     sa.Column("change_time", _TIME, nullable=False, server_default=sa.func.now()),
 )
 
@@ -134,6 +136,7 @@ test_result_table = sa.Table(
     sa.Column("exit_code", sa.Integer, nullable=False),
     sa.Column("signal", sa.Integer, nullable=False),
     sa.Column("message", sa.Text, nullable=False),
+    sa.Column("score", sa.Double),
 )
 
 update_table = sa.Table(

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from judgemesh.type.v1 import verdict_pb2 as judgemesh_dot_type_dot_v1_dot_verdict__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#judgemesh/execution/v1/events.proto\x12\x16judgemesh.execution.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjudgemesh/type/v1/verdict.proto\"\xe5\x01\n\x10SubmissionJudged\x12\x12\n\nsubmission\x18\x01 \x01(\t\x12\x0f\n\x07problem\x18\x02 \x01(\t\x12\x0c\n\x04user\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12+\n\x07verdict\x18\x05 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12/\n\x0bsubmit_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\njudge_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestampb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n#judgemesh/execution/v1/events.proto\x12\x16judgemesh.execution.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1fjudgemesh/type/v1/verdict.proto\"\x83\x02\n\x10SubmissionJudged\x12\x12\n\nsubmission\x18\x01 \x01(\t\x12\x0f\n\x07problem\x18\x02 \x01(\t\x12\x0c\n\x04user\x18\x03 \x01(\t\x12\x10\n\x08language\x18\x04 \x01(\t\x12+\n\x07verdict\x18\x05 \x01(\x0e\x32\x1a.judgemesh.type.v1.Verdict\x12/\n\x0bsubmit_time\x18\x06 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\njudge_time\x18\x07 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x12\n\x05score\x18\x08 \x01(\x01H\x00\x88\x01\x01\x42\x08\n\x06_scoreb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,5 +34,5 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'judgemesh.execution.v1.even
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SUBMISSIONJUDGED']._serialized_start=130
-  _globals['_SUBMISSIONJUDGED']._serialized_end=359
+  _globals['_SUBMISSIONJUDGED']._serialized_end=389
 # @@protoc_insertion_point(module_scope)

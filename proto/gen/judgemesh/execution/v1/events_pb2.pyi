@@ -11,10 +11,10 @@ import builtins as _builtins
 import sys
 import typing as _typing
 
-if sys.version_info >= (3, 11):
-    from typing import TypeAlias as _TypeAlias, Never as _Never
+if sys.version_info >= (3, 10):
+    from typing import TypeAlias as _TypeAlias
 else:
-    from typing_extensions import TypeAlias as _TypeAlias, Never as _Never
+    from typing_extensions import TypeAlias as _TypeAlias
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
@@ -31,6 +31,7 @@ class SubmissionJudged(_message.Message):
     VERDICT_FIELD_NUMBER: _builtins.int
     SUBMIT_TIME_FIELD_NUMBER: _builtins.int
     JUDGE_TIME_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
     submission: _builtins.str
     """The submission."""
     problem: _builtins.str
@@ -41,6 +42,8 @@ class SubmissionJudged(_message.Message):
     """The language's identifier."""
     verdict: _verdict_pb2.Verdict.ValueType
     """The verdict."""
+    score: _builtins.float
+    """The score, where the problem gives one."""
     @_builtins.property
     def submit_time(self) -> _timestamp_pb2.Timestamp:
         """When it was sent in."""
@@ -59,11 +62,14 @@ class SubmissionJudged(_message.Message):
         verdict: _verdict_pb2.Verdict.ValueType = ...,
         submit_time: _timestamp_pb2.Timestamp | None = ...,
         judge_time: _timestamp_pb2.Timestamp | None = ...,
+        score: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["judge_time", b"judge_time", "submit_time", b"submit_time"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "judge_time", b"judge_time", "score", b"score", "submit_time", b"submit_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["judge_time", b"judge_time", "language", b"language", "problem", b"problem", "submission", b"submission", "submit_time", b"submit_time", "user", b"user", "verdict", b"verdict"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_score", b"_score", "judge_time", b"judge_time", "language", b"language", "problem", b"problem", "score", b"score", "submission", b"submission", "submit_time", b"submit_time", "user", b"user", "verdict", b"verdict"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__score: _TypeAlias = _typing.Literal["score"]  # noqa: Y015
+    _WhichOneofArgType__score: _TypeAlias = _typing.Literal["_score", b"_score"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__score) -> _WhichOneofReturnType__score | None: ...
 
 Global___SubmissionJudged: _TypeAlias = SubmissionJudged  # noqa: Y015
