@@ -20,6 +20,7 @@ from services.execution.worker.bundles import Bundles
 from services.execution.worker.compile_cache import CompileCache
 from services.execution.worker.download import download_from
 from services.execution.worker.judging import Judge
+from services.execution.worker.prefetch import Prefetching
 from services.execution.worker.queue import JudgingQueue
 from services.execution.worker.sandbox import selftest
 from services.execution.worker.sandbox.run import SandboxError
@@ -45,19 +46,24 @@ async def run(settings: WorkerSettings, stop: asyncio.Event) -> None:
         layers = await _proven_layers(slots[0].program, settings)
         languages = await toolchains.versions(_wanted_languages(settings), slots[0].program)
         broker = await stack.enter_async_context(connected(settings.nats_url, settings.worker_name))
+        bundles = _bundles(settings, broker)
         queue = JudgingQueue(
             broker,
-            _judge(settings, languages, broker),
+            _judge(settings, languages, bundles),
             [language.id for language, _ in languages],
             ack_wait=settings.ack_wait_seconds,
             max_attempts=settings.max_attempts,
         )
         metrics.SLOTS.set(len(slots))
-        announcement = convert.announcement(settings.worker_name, languages, layers)
+        announcement = convert.announcement(settings.worker_name, languages, layers, len(slots))
         async with asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(queue.hear_cancellations(), name="hear cancellations")
             await _prepare(queue, hearing)
-            announcing = tasks.create_task(announce(broker, settings.worker_name, announcement), name="announce")
+            background = (
+                hearing,
+                tasks.create_task(announce(broker, settings.worker_name, announcement), name="announce"),
+                tasks.create_task(Prefetching(bundles).run(broker), name="prefetch"),
+            )
             serving = [
                 tasks.create_task(queue.serve(slot, stop), name=f"slot {number}") for number, slot in enumerate(slots)
             ]
@@ -65,8 +71,8 @@ async def run(settings: WorkerSettings, stop: asyncio.Event) -> None:
                 metrics_page.serve(settings.metrics_listen)
             log.info("worker %s judges %s", settings.worker_name, ", ".join(language.id for language, _ in languages))
             await stop.wait()
-            hearing.cancel()
-            announcing.cancel()
+            for task in background:
+                task.cancel()
             _, unfinished = await asyncio.wait(serving, timeout=settings.grace_seconds)
             for task in unfinished:
                 task.cancel()
@@ -117,8 +123,7 @@ def _wanted_languages(settings: WorkerSettings) -> list[Language]:
     return [known[name] for name in (settings.worker_languages or known)]
 
 
-def _judge(settings: WorkerSettings, languages: list[tuple[Language, str]], broker: Broker) -> Judge:
-    installed = {language.id: language for language, _ in languages}
+def _bundles(settings: WorkerSettings, broker: Broker) -> Bundles:
     bundles = Bundles(
         settings.worker_directory / "bundles",
         download_from(broker),
@@ -126,6 +131,11 @@ def _judge(settings: WorkerSettings, languages: list[tuple[Language, str]], brok
         max_bundle_bytes=settings.bundle_bytes,
     )
     bundles.prepare()
+    return bundles
+
+
+def _judge(settings: WorkerSettings, languages: list[tuple[Language, str]], bundles: Bundles) -> Judge:
+    installed = {language.id: language for language, _ in languages}
     cache = CompileCache(
         settings.worker_directory / "compiled",
         max_bytes=settings.compile_cache_bytes,

@@ -143,7 +143,7 @@ def address(event: judging_pb2.JudgingEvent, task: Task, attempt: int, sequence:
     event.time.CopyFrom(now)
 
 
-def announcement(worker: str, languages: list[tuple[Language, str]], layers: list[str]) -> bytes:
+def announcement(worker: str, languages: list[tuple[Language, str]], layers: list[str], slots: int) -> bytes:
     return judging_pb2.WorkerAnnouncement(
         worker=worker,
         languages=[
@@ -153,6 +153,7 @@ def announcement(worker: str, languages: list[tuple[Language, str]], layers: lis
             for language, version in languages
         ],
         sandbox_layers=layers,
+        slots=slots,
     ).SerializeToString()
 
 

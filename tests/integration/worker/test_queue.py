@@ -324,3 +324,35 @@ async def test_bundle_whose_parts_are_gone_does_not_hold_the_slot(broker: Broker
 
     assert [end.verdict for end in ends] == [verdict_pb2.VERDICT_JUDGE_ERROR, verdict_pb2.VERDICT_ACCEPTED]
     assert "not every part" in ends[0].internal_error
+
+
+async def test_announcement_tells_the_slots(broker: Broker, start_worker: StartWorker) -> None:
+    """Whoever sends tasks knows how many are judged at one time."""
+    announcements = await broker.client.subscribe("judgemesh.workers.roomy")
+    await start_worker("roomy", JUDGEMESH_WORKER_SLOTS="2", JUDGEMESH_WORKER_LANGUAGES="c")
+    announcement = judging_pb2.WorkerAnnouncement.FromString((await announcements.next_msg(START_SECONDS)).data)
+
+    assert announcement.slots == 2
+
+
+def cached(worker: str, digest: str) -> bool:
+    """Whether the worker has unpacked the bundle."""
+    return any(Path("/var/tmp").glob(f"judgemesh-workers-*/{worker}/bundles/{digest}"))
+
+
+async def test_bundle_is_fetched_before_it_is_needed(broker: Broker, start_worker: StartWorker) -> None:
+    """What a worker was told to prefetch it has; a bundle that is not there is no matter."""
+    await start_worker("provident")
+    early = bundle([(b"1 8", b"9")], limits=limits())
+    store = await broker.jetstream.object_store("JUDGEDATA")
+    await store.put(*early)
+    wanted = judging_pb2.Prefetch(bundles=["ef" * 32, early[0]])
+
+    await broker.client.publish("judgemesh.prefetch", wanted.SerializeToString())
+    while not cached("provident", early[0]):
+        await asyncio.sleep(0.01)
+    await broker.jetstream.purge_stream("OBJ_JUDGEDATA")
+    judging = await enqueue(broker, early[0], ADD)
+    told = [event async for event in events(broker, judging)]
+
+    assert told[-1].finished.verdict == verdict_pb2.VERDICT_ACCEPTED
