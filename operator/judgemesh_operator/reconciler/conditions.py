@@ -58,12 +58,10 @@ def state(conditions: Iterable[Condition]) -> State:
 
 
 def trouble(conditions: Iterable[Condition]) -> str | None:
-    """What is wrong, for one line of `kubectl get`."""
-    wrong = {"Accepted": "False", "Degraded": "True", "Programmed": "False", "Available": "False"}
-    for condition in conditions:
-        if wrong.get(condition.type) == condition.status:
-            return condition.message
-    return None
+    """What is wrong, for one line of `kubectl get`: the worst of it."""
+    wrong = (("Accepted", "False"), ("Degraded", "True"), ("Programmed", "False"), ("Available", "False"))
+    messages = {(condition.type, condition.status): condition.message for condition in conditions}
+    return next((messages[each] for each in wrong if each in messages), None)
 
 
 def condition(kind: str, verdict: Verdict, generation: int, before: Sequence[Condition], now: datetime) -> Condition:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import structlog
@@ -40,7 +40,7 @@ class Writer:
     cluster: Cluster
     mirror: Mirror
     reporter: str
-    clock: Callable[[], datetime]
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
     async def write(self, changes: Iterable[Change]) -> list[Change]:
         """Writes all, and answers those that failed: they are to be tried again."""

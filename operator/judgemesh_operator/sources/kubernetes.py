@@ -5,9 +5,12 @@ import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import Any
+
+import structlog
 
 from judgemesh_operator.api.resources import Resources
-from judgemesh_operator.cluster.client import Cluster
+from judgemesh_operator.cluster.client import Cluster, ClusterError
 from judgemesh_operator.cluster.collections import (
     CONFIG_MAPS,
     ENDPOINT_SLICES,
@@ -15,12 +18,15 @@ from judgemesh_operator.cluster.collections import (
     JUDGE_POOLS,
     MESH_GATEWAYS,
     TRAFFIC_POLICIES,
+    Collection,
     Selection,
 )
 from judgemesh_operator.cluster.mirror import Mirror
 from judgemesh_operator.cluster.watching import watch
 from judgemesh_operator.sources.observing import Observer
 from judgemesh_operator.sources.slices import SERVICE_LABEL
+
+log = structlog.get_logger(__name__)
 
 DESCRIPTOR_LABEL = "judgemesh.dev/descriptor"
 
@@ -72,6 +78,7 @@ class KubernetesSource:
         self._pace = pace or Pace()
         self.mirror = Mirror(selection.collection for selection in selections)
         self.freshness = Freshness()
+        self._heard = 0
 
     async def watch(self) -> AsyncIterator[Resources]:
         """The first comes when all is listed. Raises ClusterError, or WatchEnded."""
@@ -83,9 +90,7 @@ class KubernetesSource:
     async def changes(self) -> AsyncIterator[None]:
         """After the first listing, and whenever something in the mirror has changed since."""
         await self._list()
-        following = asyncio.gather(
-            watch(self._selections, self._cluster.namespace, self.mirror.hear), self._sweep_for_ever()
-        )
+        following = asyncio.create_task(self._follow(), name="follow the Kubernetes API")
         following.add_done_callback(lambda _: self.mirror.changed.set())
         try:
             while not following.done():
@@ -94,9 +99,33 @@ class KubernetesSource:
                 await self.mirror.changed.wait()
             await following
         finally:
-            following.cancel()
-            with suppress(asyncio.CancelledError):
-                await following
+            await _end(following)
+
+    async def _follow(self) -> None:
+        """Watches; begins anew when a listing finds changes although the watch has been silent for as long."""
+        while True:
+            watching = asyncio.create_task(watch(self._selections, self._cluster.namespace, self._hear), name="watch")
+            sweeping = asyncio.create_task(self._sweep_until_deaf(), name="sweep")
+            try:
+                done, _ = await asyncio.wait({watching, sweeping}, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    task.result()
+            finally:
+                await _end(sweeping)
+                await _end(watching)
+            log.warning("the watch of the Kubernetes API was deaf and begins anew")
+
+    async def _sweep_until_deaf(self) -> None:
+        while True:
+            self._heard = 0
+            await asyncio.sleep(self._pace.sweep)
+            try:
+                missed = await self._list()
+            except ClusterError as error:
+                log.warning("the Kubernetes API cannot be listed", error=str(error))
+                continue
+            if missed and not self._heard:
+                return
 
     async def _list(self) -> int:
         missed = 0
@@ -105,10 +134,9 @@ class KubernetesSource:
         self.freshness.confirm()
         return missed
 
-    async def _sweep_for_ever(self) -> None:
-        while True:
-            await asyncio.sleep(self._pace.sweep)
-            await self._list()
+    def _hear(self, collection: Collection, change: str | None, body: dict[str, Any]) -> None:
+        self._heard += 1
+        self.mirror.hear(collection, change, body)
 
     async def _calm(self) -> None:
         """Waits until nothing has changed for a moment."""
@@ -117,3 +145,9 @@ class KubernetesSource:
             self.mirror.changed.clear()
             await asyncio.sleep(self._pace.quiet)
         self.mirror.changed.clear()
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    with suppress(asyncio.CancelledError, Exception):
+        await task

@@ -1,0 +1,112 @@
+"""Looks at everything, writes what is not so, and waits until something changes. It remembers no events."""
+
+import asyncio
+import contextlib
+import time
+from collections import Counter
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import structlog
+
+from judgemesh_operator.api.resources import Resources
+from judgemesh_operator.cluster.collections import DEPLOYMENTS, Selection
+from judgemesh_operator.pools.demand import Pace
+from judgemesh_operator.pools.deployment import POOL_LABEL
+from judgemesh_operator.pools.queues import Queues, QueueUnknown
+from judgemesh_operator.reconciler import measures
+from judgemesh_operator.reconciler.desired import Known, changes
+from judgemesh_operator.reconciler.findings import find
+from judgemesh_operator.reconciler.patience import Patience
+from judgemesh_operator.reconciler.pools import Pools
+from judgemesh_operator.reconciler.reports import ReportBook
+from judgemesh_operator.reconciler.writer import Writer
+from judgemesh_operator.sources.kubernetes import SELECTIONS, KubernetesSource
+from judgemesh_operator.sources.observing import FIELDS, Observer
+from judgemesh_operator.xds.descriptor import Descriptors
+
+log = structlog.get_logger(__name__)
+
+WATCHED = (*SELECTIONS, Selection(DEPLOYMENTS, POOL_LABEL))
+PAUSE_SECONDS = 0.1
+IDLE_SECONDS = 5.0
+QUEUE_SECONDS = 5.0
+
+
+@dataclass
+class Reconciler:
+    """Everything that the one writer does."""
+
+    source: KubernetesSource
+    writer: Writer
+    pools: Pools
+    descriptors: Descriptors
+    languages: Collection[str]
+    reports: ReportBook = field(default_factory=ReportBook)
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    patience: Patience = field(default_factory=Patience)
+    resources: Resources = field(default_factory=Resources)
+    beat: float = field(default_factory=time.monotonic)
+    """When it last looked at everything."""
+    _woken: asyncio.Event = field(default_factory=asyncio.Event)
+    _observed: asyncio.Event = field(default_factory=asyncio.Event)
+
+    def wake(self) -> None:
+        """Something may have changed."""
+        self._woken.set()
+
+    async def run(self) -> None:
+        """For ever. Raises what ends the source."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._observe(), name="observe")
+            await self._observed.wait()
+            while True:
+                await self.look()
+                await asyncio.sleep(PAUSE_SECONDS)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), IDLE_SECONDS)
+                self._woken.clear()
+
+    async def watch_queues(self, queues: Queues) -> None:
+        """Reads the queues of all pools' languages now and then, for ever."""
+        while True:
+            languages = {language for pool in self.resources.pools.values() for language in pool.spec.languages}
+            try:
+                read = await queues.read(languages & set(self.languages))
+            except QueueUnknown as error:
+                log.warning("queues unknown", error=str(error))
+                self.pools.pace = None
+            else:
+                self.pools.pace = (self.pools.pace or Pace()).after(read, self.clock())
+            self.wake()
+            await asyncio.sleep(QUEUE_SECONDS)
+
+    async def look(self) -> None:
+        """Once over everything."""
+        begun, now = time.monotonic(), self.clock()
+        planned = self.pools.plan(self.resources, now)
+        known = Known(self.resources, find(self.resources, self.descriptors, self.languages), self.reports, planned)
+        due = self.patience.ripe(changes(self.source.mirror, known, now), now)
+        await self.writer.write(due)
+        await self.pools.apply(self.resources, planned)
+        self.beat = time.monotonic()
+        measures.pass_seconds.observe(self.beat - begun)
+        measures.watch_age.set(self.source.freshness.age())
+        self._count()
+
+    async def _observe(self) -> None:
+        observer = Observer()
+        async for _ in self.source.changes():
+            if (resources := observer.observe(self.source.mirror)) is not None:
+                self.resources = resources
+            self._observed.set()
+            self.wake()
+
+    def _count(self) -> None:
+        for collection in FIELDS:
+            states = Counter(
+                (body.get("status") or {}).get("state", "Unseen") for body in self.source.mirror[collection].values()
+            )
+            for state in ("Unseen", "Pending", "Refused", "Degraded", "Ready"):
+                measures.resources.labels(collection.kind, state).set(states[state])
