@@ -8,9 +8,12 @@ from collections.abc import AsyncIterator, Iterator
 import grpc.aio
 import prometheus_client as prometheus
 
+from judgemesh.mesh.v1.mesh_service_pb2_grpc import add_MeshServiceServicer_to_server
 from judgemesh_operator.control_plane import access, logs
+from judgemesh_operator.control_plane.connections import Connections
 from judgemesh_operator.control_plane.credentials import server_credentials
 from judgemesh_operator.control_plane.server import OPTIONS, AdsServer, stop
+from judgemesh_operator.control_plane.servicer import MeshServicer
 from judgemesh_operator.control_plane.settings import ControlPlaneSettings
 from judgemesh_operator.control_plane.snapshots import Snapshots, follow
 from judgemesh_operator.control_plane.translation import Translation
@@ -21,10 +24,13 @@ from judgemesh_operator.sources.directory import DirectorySource
 async def main(settings: ControlPlaneSettings) -> None:
     """Serves until it is told to stop. Raises OSError when the address is taken, and what ends the source."""
     translation = Translation(settings.xds_descriptors.read_bytes(), settings.xds_pages)
-    snapshots = Snapshots(translation)
-    ads = AdsServer(snapshots, authorize(settings))
+    connections = Connections()
+    snapshots = Snapshots(translation, connections.pulse)
+    ads = AdsServer(snapshots, connections, authorize(settings))
     server = grpc.aio.server(options=OPTIONS)
     ads.register(server)
+    status = MeshServicer(snapshots, connections, translation.descriptors, inspect(settings))
+    add_MeshServiceServicer_to_server(status, server)
     bind(server, settings)
     if settings.metrics_listen:
         host, _, port = settings.metrics_listen.rpartition(":")
@@ -56,6 +62,11 @@ async def source(settings: ControlPlaneSettings) -> AsyncIterator[Source]:
 def authorize(settings: ControlPlaneSettings) -> access.Authorize:
     plaintext = settings.xds_transport == "plaintext"
     return access.trust_everybody if plaintext else access.by_certificate(settings.xds_trust_domain)
+
+
+def inspect(settings: ControlPlaneSettings) -> access.Inspect:
+    plaintext = settings.xds_transport == "plaintext"
+    return access.anybody_inspects if plaintext else access.inspected_by(settings.xds_inspectors)
 
 
 def bind(server: grpc.aio.Server, settings: ControlPlaneSettings) -> None:

@@ -1,6 +1,6 @@
 """Who may be told what: a proxy proves who it is by its certificate, and hears of nothing but its own."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 
 from judgemesh_operator.api.resources import Resources
 from judgemesh_operator.xds.identities import gateway_identity, service_identity
@@ -9,6 +9,10 @@ from judgemesh_operator.xds.proxies import ProxyKind
 
 Authorize = Callable[[str, Node, Resources], None]
 """Takes the SPIFFE id of the peer's certificate (empty without), its node and the resources. Raises NotAllowed."""
+
+
+Inspect = Callable[[str], None]
+"""Takes the SPIFFE id of who asks for the mesh's status. Raises NotAllowed."""
 
 
 class NotAllowed(Exception):
@@ -29,6 +33,18 @@ def by_certificate(trust_domain: str) -> Authorize:
             raise NotAllowed(f"{who} is not {node.proxy.kind} {node.proxy.name}")
 
     return authorize
+
+
+def anybody_inspects(identity: str) -> None:
+    """As `trust_everybody`."""
+
+
+def inspected_by(identities: Collection[str]) -> Inspect:
+    def inspect(identity: str) -> None:
+        if identity not in identities:
+            raise NotAllowed(f"{identity or 'a peer without a SPIFFE id'} may not ask for the mesh's status")
+
+    return inspect
 
 
 def _expected(node: Node, resources: Resources, trust_domain: str) -> str | None:

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from judgemesh_operator.control_plane.conversation import Conversation
+from judgemesh_operator.control_plane.pulse import Pulse
 from judgemesh_operator.xds.nodes import Node
 
 Protocol = Literal["delta", "state of the world"]
@@ -30,21 +31,20 @@ class Connections:
 
     def __init__(self) -> None:
         self._open: dict[Connection, Node] = {}
+        self.pulse = Pulse()
+        """Beats when a proxy comes, goes, acknowledges or refuses, and when there is something new to tell."""
 
     def add(self, connection: Connection, node: Node) -> None:
         connection.node = node
         self._open[connection] = node
+        self.pulse.beat()
 
     def remove(self, connection: Connection) -> None:
         self._open.pop(connection, None)
+        self.pulse.beat()
 
     def __iter__(self) -> Iterator[tuple[Connection, Node]]:
         return iter(list(self._open.items()))
 
     def __len__(self) -> int:
         return len(self._open)
-
-    def of(self, node_id: str) -> Connection | None:
-        """The newest of that node: an older one is a stream that has not noticed its end yet."""
-        found = [connection for connection, node in self._open.items() if node.id == node_id]
-        return found[-1] if found else None

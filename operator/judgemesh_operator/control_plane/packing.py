@@ -115,6 +115,9 @@ def _pack(name: str, text: str) -> Packed:
 def _references(resource: Json) -> Iterator[str]:
     if eds := resource.get("eds_cluster_config"):
         yield eds.get("service_name") or resource["name"]
+    client = resource.get("api_listener", {}).get("api_listener", {})
+    if rds := client.get("rds"):
+        yield rds["route_config_name"]
     for chain in resource.get("filter_chains", ()):
         for filter_ in chain.get("filters", ()):
             if rds := filter_.get("typed_config", {}).get("rds"):

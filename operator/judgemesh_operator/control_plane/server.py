@@ -44,8 +44,8 @@ class AdsServer:
     """Serves streams; health says SERVING from the first full snapshot on."""
 
     snapshots: Snapshots
+    connections: Connections
     authorize: Authorize
-    connections: Connections = field(default_factory=Connections)
     _health: health.aio.HealthServicer = field(default_factory=health.aio.HealthServicer)
     _streams: set[Stream] = field(default_factory=set)
     _stopping: bool = False
@@ -86,7 +86,7 @@ class AdsServer:
     ) -> None:
         identity = peer_identity(context.auth_context())
         connection = Connection(protocol, context.peer(), datetime.now(UTC), conversation, identity)
-        stream = Stream(connection, parse, self._introduce)
+        stream = Stream(connection, parse, self._introduce, self.connections.pulse)
         with self._open(stream):
             try:
                 await stream.run(requests, context.write)

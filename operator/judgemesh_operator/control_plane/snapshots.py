@@ -1,6 +1,7 @@
 """The snapshot of each connected proxy, made anew when what is observed changes."""
 
 import asyncio
+import hashlib
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass, field
@@ -8,9 +9,10 @@ from datetime import UTC, datetime
 
 import structlog
 
-from judgemesh_operator.api.resources import InvalidResources, Problem, Resources
+from judgemesh_operator.api.resources import AnyResource, InvalidResources, Problem, Resources
 from judgemesh_operator.control_plane import measures
 from judgemesh_operator.control_plane.packing import EMPTY, PackedSnapshot, changes, pack_snapshot
+from judgemesh_operator.control_plane.pulse import Pulse
 from judgemesh_operator.control_plane.stream import Stream
 from judgemesh_operator.control_plane.translation import Translation
 from judgemesh_operator.xds.proxies import Proxy
@@ -31,14 +33,17 @@ class _Told:
 class Snapshots:
     """Whole observations in, changed names out to the streams that they concern."""
 
-    def __init__(self, translation: Translation, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(
+        self, translation: Translation, pulse: Pulse, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+    ) -> None:
         self.resources = Resources()
         """What was observed last, without what is not sound."""
         self.problems: tuple[Problem, ...] = ()
         self.ready = asyncio.Event()
         """Set once all there is has been observed: until then nobody is told anything, least of all that it is gone."""
-        self.changed = asyncio.Condition()
-        """Notified after each observation."""
+        self.observed = Resources()
+        """What was observed last, sound or not."""
+        self._pulse = pulse
         self._translation = translation
         self._clock = clock
         self._told: dict[Proxy, _Told] = {}
@@ -63,6 +68,7 @@ class Snapshots:
     async def observe(self, resources: Resources) -> None:
         """Makes all snapshots anew; between two of them others get their turn."""
         begun = time.monotonic()
+        self.observed = resources
         self.resources, self.problems = self._translation.sound(resources)
         for proxy, told in list(self._told.items()):
             self._make(proxy, told)
@@ -70,8 +76,20 @@ class Snapshots:
         measures.build_seconds.observe(time.monotonic() - begun)
         measures.problems.set(len(self.all_problems()))
         self.ready.set()
-        async with self.changed:
-            self.changed.notify_all()
+        self._pulse.beat()
+
+    @property
+    def version(self) -> str:
+        """A hash of what was observed, equal on replicas that have observed the same."""
+        observed = self.observed
+        resources: list[AnyResource] = [
+            *observed.services.values(),
+            *observed.gateways.values(),
+            *observed.policies.values(),
+        ]
+        texts = [f"{each.kind} {each.model_dump_json()}" for each in resources]
+        texts += map(repr, observed.endpoints.items())
+        return hashlib.sha256("\n".join(sorted(texts)).encode()).hexdigest()[:16]
 
     def all_problems(self) -> list[Problem]:
         """Of the resources, and of what was made of them."""

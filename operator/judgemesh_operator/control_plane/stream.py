@@ -8,6 +8,7 @@ from typing import Any
 
 from judgemesh_operator.control_plane import measures
 from judgemesh_operator.control_plane.connections import Connection
+from judgemesh_operator.control_plane.pulse import Pulse
 from judgemesh_operator.control_plane.resource_types import ResourceType
 from judgemesh_operator.control_plane.subscription import Answer, Moment
 
@@ -23,8 +24,11 @@ def moment() -> Moment:
 class Stream:
     """Reads and writes at once. Only changed names are queued, never payloads: a slow proxy skips what it missed."""
 
-    def __init__(self, connection: Connection, parse: Callable[[bytes], Any], introduce: Introduce) -> None:
+    def __init__(
+        self, connection: Connection, parse: Callable[[bytes], Any], introduce: Introduce, pulse: Pulse
+    ) -> None:
         self.connection = connection
+        self._pulse = pulse
         self._conversation = connection.conversation
         self._parse = parse
         self._introduce = introduce
@@ -60,6 +64,7 @@ class Stream:
                 answered = self._conversation.receive(request, moment())
                 if answered:
                     _count(*answered)
+                    self._pulse.beat()
                 if self._conversation.due or self._conversation.wait_until:
                     self.wake()
         finally:

@@ -8,9 +8,12 @@ from typing import Self
 
 import grpc.aio
 
+from judgemesh.mesh.v1.mesh_service_pb2_grpc import add_MeshServiceServicer_to_server
 from judgemesh_operator.api import Resources
-from judgemesh_operator.control_plane.access import Authorize, trust_everybody
+from judgemesh_operator.control_plane.access import Authorize, anybody_inspects, trust_everybody
+from judgemesh_operator.control_plane.connections import Connections
 from judgemesh_operator.control_plane.server import OPTIONS, AdsServer, stop
+from judgemesh_operator.control_plane.servicer import MeshServicer
 from judgemesh_operator.control_plane.snapshots import Snapshots, follow
 from judgemesh_operator.control_plane.translation import Translation
 from judgemesh_operator.xds import Address
@@ -56,10 +59,13 @@ class Plane:
 
     async def start(self) -> Self:
         self.source = Told()
-        self.snapshots = Snapshots(self.translation)
-        self.ads = AdsServer(self.snapshots, self.authorize)
+        self.connections = Connections()
+        self.snapshots = Snapshots(self.translation, self.connections.pulse)
+        self.ads = AdsServer(self.snapshots, self.connections, self.authorize)
         self._server = grpc.aio.server(options=OPTIONS)
         self.ads.register(self._server)
+        status = MeshServicer(self.snapshots, self.connections, self.translation.descriptors, anybody_inspects)
+        add_MeshServiceServicer_to_server(status, self._server)
         self.port = self._server.add_insecure_port(self.target)
         await self._server.start()
         if self._last:
