@@ -32,6 +32,7 @@ RUN grep -q "^${IMAGE} = \[" pyproject.toml && extra="--extra ${IMAGE}"; \
     /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-editable ${extra:-} && \
     cd /opt/judgemesh && rm -rf lib/python*/site-packages/*/tests lib/python*/site-packages/*.dist-info/uv_cache.json && \
     bin/python -m compileall -q --invalidation-mode unchecked-hash lib && \
+    ln -s lib/python3*/site-packages site && \
     find /opt/judgemesh -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH}" {} +
 
 FROM ${PYTHON}
