@@ -78,8 +78,10 @@ async def ways(folder: Path) -> AsyncIterator[dict[str, Way]]:
     plain.endpoints["notes"] = [Endpoint(host, NOTES_PORT)]
     async with AsyncExitStack() as stack:
         await stack.enter_async_context(process(host, NOTES_PORT))
+        await stack.enter_async_context(strict.controlled())
+        await stack.enter_async_context(plain.controlled())
         pod = await stack.enter_async_context(strict.pod("notes", 1, app=False))
-        strict.endpoints["notes"] = endpoints_of(pod)
+        strict.change(endpoints={"notes": endpoints_of(pod)})
         near = await stack.enter_async_context(strict.pod("keys", 10, app=False))
         alone = await stack.enter_async_context(plain.pod("keys", 10, app=False))
         yield {

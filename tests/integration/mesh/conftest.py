@@ -59,8 +59,9 @@ async def small(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Small
     resources = parse_resources(("test", document) for document in (notes(), KEYS))
     world = World(tmp_path_factory.mktemp("mesh"), resources, network=77)
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(world.controlled())
         pods = [await stack.enter_async_context(world.pod("notes", number)) for number in (1, 2, 3)]
-        world.endpoints["notes"] = endpoints_of(*pods)
+        world.change(endpoints={"notes": endpoints_of(*pods)})
         caller = await stack.enter_async_context(world.pod("keys", 10))
         yield Small(world, caller, pods)
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from tests.integration.mesh.app import App, Mode
 from tests.integration.mesh.conftest import Small, notes, resource
 from tests.integration.mesh.load import Load, constant_load
-from tests.integration.mesh.world import Sidecar, endpoints_of, until
+from tests.integration.mesh.world import CONTROL_PLANE, Sidecar, endpoints_of, until
 
 
 def effects(apps: list[App]) -> Counter[str]:
@@ -81,6 +81,30 @@ async def test_hanging(mesh: Small) -> None:
     assert load.failed("CreateNote") < len(load.sent) / 4
 
 
+async def test_control_plane_dies(mesh: Small) -> None:
+    """Without a control plane calls go on; when one is back, what changed meanwhile is taken up."""
+    world, (one, two, three) = mesh.world, mesh.pods
+    async with constant_load(mesh.caller.outbound) as load:
+        await load.more(60)
+        await world.plane.kill()
+        await load.more(150)
+        world.change(endpoints={"notes": endpoints_of(two, three)})
+        await world.plane.start()
+        await until(lambda: _members(mesh.caller, 2))
+        before = sum(mesh.apps[0].calls.values())
+        await load.more(60)
+    shown("control plane", load, mesh.apps)
+
+    all_well(load, mesh.apps)
+    assert load.failures == []
+    assert one.app
+    assert sum(one.app.calls.values()) <= before + 5  # what was on its way
+
+
+async def _members(caller: Sidecar, count: int) -> bool:
+    return await caller.stat("cluster.notes.membership_total") == count
+
+
 async def test_canary(mesh: Small) -> None:
     """A canary moves from nothing to everything, and its share of the calls with it."""
     *stable, canary = mesh.pods
@@ -112,8 +136,7 @@ async def test_certificates_rotate(mesh: Small) -> None:
         old_root = world.authority.roots[0]
 
         world.authority = world.authority.advanced(now, renew_root=True)
-        for pod in pods:
-            world.trust(pod)
+        _trust_again(mesh)
         new_root = f"{world.authority.roots[-1].certificate.serial_number:x}"
         for pod in pods:
             await until(lambda pod=pod: _has(pod, new_root))
@@ -124,8 +147,7 @@ async def test_certificates_rotate(mesh: Small) -> None:
 
         late = now + world.authority.rotation.leaf + 3 * world.authority.rotation.spread + timedelta(minutes=1)
         world.authority = world.authority.advanced(late)
-        for pod in pods:
-            world.trust(pod)
+        _trust_again(mesh)
         await until(lambda: _lacks(mesh.pods[0], f"{old_root.certificate.serial_number:x}"))
         await load.more(150)
     shown("certificates", load, mesh.apps)
@@ -138,10 +160,18 @@ async def test_certificates_rotate(mesh: Small) -> None:
 
 async def _new_leaves(mesh: Small, load: Load) -> None:
     """One pod after the other, so that for a while both sorts are there."""
+    mesh.world.certify(mesh.world.control, CONTROL_PLANE)
     for pod in [mesh.caller, *mesh.pods]:
-        serial = mesh.world.certify(pod)
+        serial = mesh.world.certify(pod.certificates, pod.identity)
         await until(lambda pod=pod, serial=serial: _has(pod, serial))
         await load.more(50)
+
+
+def _trust_again(mesh: Small) -> None:
+    """The roots of now for everybody, the control plane too."""
+    mesh.world.trust(mesh.world.control)
+    for pod in [mesh.caller, *mesh.pods]:
+        mesh.world.trust(pod.certificates)
 
 
 async def _has(pod: Sidecar, serial: str) -> bool:

