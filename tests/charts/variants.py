@@ -7,6 +7,7 @@ from tests.charts.charts import NEWEST, OLDEST, OPERATOR, PLATFORM, POD_CERTIFIC
 
 HERE = Path(__file__).parent
 GOLDEN = HERE / "golden"
+MANIFESTS = HERE.parents[1] / "manifests"
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,9 @@ VARIANTS = (
     Variant("production", PLATFORM, (f"--values={PLATFORM / 'values-production.yaml'}",)),
     Variant("upgrade", PLATFORM, (*_values("brought"), "--is-upgrade")),
     Variant("everything", PLATFORM, _values("everything")),
+    Variant("development", PLATFORM, (f"--values={MANIFESTS / 'skaffold' / 'development.yaml'}",)),
+    Variant("production-like", PLATFORM, (f"--values={MANIFESTS / 'skaffold' / 'production-like.yaml'}",)),
+    Variant("debug", PLATFORM, (f"--values={MANIFESTS / 'skaffold' / 'debug.yaml'}",)),
     Variant("bare", PLATFORM, _values("bare")),
     Variant("operator", OPERATOR, WITHOUT_CRDS),
     Variant("operator-oldest-cluster", OPERATOR, WITHOUT_CRDS, version=OLDEST, new_apis=False),

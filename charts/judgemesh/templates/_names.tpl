@@ -19,7 +19,7 @@ app.kubernetes.io/instance: {{ .root.Release.Name }}
 {{- if hasKey $images.override .name -}}
 {{ get $images.override .name }}
 {{- else -}}
-{{ printf "%s/%s:%s" $images.repository .name ($images.tag | default .root.Chart.AppVersion) }}
+{{ printf "%s/%s:%s" $images.repository .name ($images.tag | default .root.Chart.AppVersion | toString) }}
 {{- end -}}
 {{- end }}
 
