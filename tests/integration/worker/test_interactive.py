@@ -1,24 +1,11 @@
 """Interactive problems: program and validator talk to each other, and end in every order."""
 
-import json
-import os
-from pathlib import Path
-
 import pytest
 
 from services.execution.worker.sandbox.run import Limit
 from services.execution.worker.verdicts import Verdict
 from tests.integration.worker.conftest import JudgeFiles
-from tests.integration.worker.packages import bundle, limits, package_bundle
-
-DATA = Path(os.environ.get("JUDGEMESH_DATA", "."))
-LABELS = DATA / "kattis-problemtools" / "labelled_submissions.jsonl"
-LABELLED = {
-    "AC": Verdict.ACCEPTED,
-    "WA": Verdict.WRONG_ANSWER,
-    "TLE": Verdict.TIME_LIMIT_EXCEEDED,
-    "RTE": Verdict.RUNTIME_ERROR,
-}
+from tests.integration.worker.packages import bundle, limits
 
 # Asks for the square of each number of the input, one after the other.
 SQUARES = b"""
@@ -156,23 +143,3 @@ async def test_interactive_problem_needs_a_validator_of_its_own(judge_files: Jud
 
     assert outcome.ruling.verdict == Verdict.JUDGE_ERROR
     assert "needs an output validator of its own" in outcome.ruling.internal_error
-
-
-def labelled() -> list[dict[str, object]]:
-    if not LABELS.exists():
-        return []
-    rows = [json.loads(line) for line in LABELS.read_text().splitlines()]
-    return [row for row in rows if row["problem"] == "guess" and row["language"] in ("c", "cpp", "java", "python3")]
-
-
-@pytest.mark.skipif(not LABELS.exists(), reason="JUDGEMESH_DATA has no labelled submissions")
-@pytest.mark.parametrize("row", labelled(), ids=lambda row: Path(row["path"]).name)
-async def test_labelled_submission_gets_its_label(row: dict[str, object], judge_files: JudgeFiles) -> None:
-    """A third party's interactive problem judges its own submissions as their author says."""
-    package = DATA / "kattis-problemtools" / "examples" / "guess"
-    problem = package_bundle(package, time=1, memory_mib=1024, interactive=True)
-    source = DATA / str(row["path"])
-
-    outcome = await judge_files(problem, str(row["language"]), {source.name: source.read_bytes()})
-
-    assert outcome.ruling.verdict in {LABELLED[label] for label in row["expected"]}, outcome

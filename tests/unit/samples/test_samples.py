@@ -24,13 +24,19 @@ def metadata(package: Path) -> dict[str, Any]:
 
 
 def inputs_of(package: Path, kind: str) -> list[Path]:
-    return sorted((package / "data" / kind).glob("*.in"))
+    return sorted((package / "data" / kind).rglob("*.in"))
+
+
+def group_of(test: Path) -> dict[str, Any]:
+    group = test.parent / "test_group.yaml"
+    return yaml.safe_load(group.read_text()) if group.exists() else {}
 
 
 def input_status(package: Path, test: Path) -> int:
-    validator = package / "input_validators" / "validate.py"
+    command = [sys.executable, package / "input_validators" / "validate.py"]
+    command += group_of(test).get("input_validator_args", [])
     with test.open() as text:
-        return subprocess.run([sys.executable, validator], stdin=text, check=False, timeout=60).returncode
+        return subprocess.run(command, stdin=text, check=False, timeout=60).returncode
 
 
 def accepts(package: Path, test: Path, output: str, feedback: Path) -> bool:
@@ -39,39 +45,73 @@ def accepts(package: Path, test: Path, output: str, feedback: Path) -> bool:
     if validator.exists():
         command = [sys.executable, validator, test, test.with_suffix(".ans"), f"{feedback}/"]
         return subprocess.run(command, input=output, text=True, check=False, timeout=60).returncode == VALID
-    expected, group = test.with_suffix(".ans").read_text(), test.parent / "test_group.yaml"
-    if group.exists():
-        tolerance = float(yaml.safe_load(group.read_text())["output_validator_args"][1])
+    expected = test.with_suffix(".ans").read_text()
+    if flags := group_of(test).get("output_validator_args"):
+        tolerance = float(flags[1])
         numbers = [float(word) for word in expected.split()]
         return [float(word) for word in output.split()] == pytest.approx(numbers, rel=tolerance, abs=tolerance)
     return output.split() == expected.split()
 
 
-def run(solution: Path, test: Path) -> str:
-    with test.open() as text:
-        done = subprocess.run(
-            [sys.executable, solution], stdin=text, capture_output=True, text=True, check=True, timeout=60
-        )
+def run(solution: Path, given: str) -> str:
+    done = subprocess.run(
+        [sys.executable, solution], input=given, capture_output=True, text=True, check=True, timeout=60
+    )
     return done.stdout
+
+
+def solves(package: Path, solution: Path, test: Path, feedback: Path) -> bool:
+    """Whether a solution that ends in order passes a test, in as many passes as the output validator wants."""
+    if metadata(package)["type"] == "interactive":
+        return talks(package, solution, test, feedback)
+    given, following = test, feedback / "nextpass.in"
+    while accepts(package, given, run(solution, given.read_text()), feedback):
+        if not following.exists():
+            return True
+        given = following.rename(feedback / test.name)
+        given.with_suffix(".ans").write_bytes(test.with_suffix(".ans").read_bytes())
+    return False
+
+
+def talks(package: Path, solution: Path, test: Path, feedback: Path) -> bool:
+    """Whether the output validator accepts what a solution says to it."""
+    validator = [sys.executable, package / "output_validator" / "validate.py", test, test.with_suffix(".ans")]
+    pipe = subprocess.PIPE
+    with (
+        subprocess.Popen([sys.executable, solution], stdin=pipe, stdout=pipe, stderr=subprocess.DEVNULL) as talking,
+        subprocess.Popen([*validator, f"{feedback}/"], stdin=talking.stdout, stdout=talking.stdin) as judging,
+    ):
+        assert talking.stdin
+        assert talking.stdout
+        # Each side sees the other's end only if nobody else holds the pipes.
+        talking.stdin.close()
+        talking.stdout.close()
+        return judging.wait(timeout=60) == VALID
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """The tests below a folder."""
+    files = (path for path in folder.rglob("*") if path.suffix in (".in", ".ans"))
+    return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 def sections(package: Path) -> list[str]:
     return re.findall(r"^## (.+)$", (package / "statement" / "problem.en.md").read_text(), re.MULTILINE)
 
 
-def test_there_are_seven_problems_of_our_own() -> None:
-    """Seven problems are there, none under a name that well-known example packages use."""
+def test_there_are_ten_problems_of_our_own() -> None:
+    """Ten problems are there, none under a name that well-known example packages use."""
     names = {package.name for package in PACKAGES}
 
-    assert len(names) == 7
+    assert len(names) == 10
     assert not names & TAKEN_NAMES
 
 
 def test_the_samples_stay_small() -> None:
-    """All packages together stay below 3 MiB."""
+    """All packages together stay below 4 MiB."""
     size = sum(path.stat().st_size for path in SAMPLES.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
 
-    assert size < 3 * 2**20
+    assert size < 4 * 2**20
 
 
 def test_the_uuids_differ() -> None:
@@ -79,6 +119,15 @@ def test_the_uuids_differ() -> None:
     uuids = {uuid.UUID(metadata(package)["uuid"]) for package in PACKAGES}
 
     assert len(uuids) == len(PACKAGES)
+
+
+def test_one_problem_has_scores() -> None:
+    """At least one problem has groups of tests with points, 100 together."""
+    scoring = [package for package in PACKAGES if metadata(package).get("type") == "scoring"]
+    groups = [sorted((package / "data" / "secret").glob("*/test_group.yaml")) for package in scoring]
+
+    assert scoring
+    assert [sum(yaml.safe_load(file.read_text())["max_score"] for file in files) for files in groups] == [100]
 
 
 def test_one_problem_is_solved_in_every_language() -> None:
@@ -118,7 +167,9 @@ def test_names_suit_the_format(package: Path) -> None:
 @every_package
 def test_statement_has_its_sections(package: Path) -> None:
     """The statement says what comes in, what must go out, and why the samples' answers are right."""
-    assert sections(package) == ["Input", "Output", "Explanation of the samples", "Note"]
+    beginning = ["Interaction"] if metadata(package)["type"] == "interactive" else ["Input", "Output"]
+
+    assert sections(package) == [*beginning, "Explanation of the samples", "Note"]
 
 
 @every_package
@@ -140,7 +191,7 @@ def test_every_input_has_its_answer(package: Path) -> None:
     """There are 1 to 3 samples and 8 to 20 secret tests, and each input has exactly one answer."""
     samples, secret = inputs_of(package, "sample"), inputs_of(package, "secret")
     answers = {
-        path.with_suffix(".in") for kind in ("sample", "secret") for path in (package / "data" / kind).glob("*.ans")
+        path.with_suffix(".in") for kind in ("sample", "secret") for path in (package / "data" / kind).rglob("*.ans")
     }
 
     assert 1 <= len(samples) <= 3
@@ -179,8 +230,7 @@ def test_input_validator_rejects_broken_input(package: Path) -> None:
 def test_generator_makes_the_secret_tests(package: Path, tmp_path: Path) -> None:
     """The generator and the accepted Python solution make exactly the secret tests that are kept."""
     subprocess.run([sys.executable, package / "generators" / "generate.py", tmp_path], check=True, timeout=120)
-    made = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
-    kept = {path.name: path.read_bytes() for path in (package / "data" / "secret").iterdir() if path.suffix != ".yaml"}
+    made, kept = contents(tmp_path), contents(package / "data" / "secret")
 
     assert made.keys() == kept.keys()
     assert [name for name in made if made[name] != kept[name]] == []
@@ -200,9 +250,7 @@ def test_there_are_solutions_of_each_kind(package: Path) -> None:
 def test_accepted_python_solves_the_samples(package: Path, tmp_path: Path) -> None:
     """The accepted Python solution gives the samples' answers."""
     [solution] = (package / "submissions" / "accepted").glob("*.py")
-    failed = [
-        test.name for test in inputs_of(package, "sample") if not accepts(package, test, run(solution, test), tmp_path)
-    ]
+    failed = [test.name for test in inputs_of(package, "sample") if not solves(package, solution, test, tmp_path)]
 
     assert failed == []
 
@@ -214,7 +262,7 @@ def test_wrong_python_fails(package: Path, tmp_path: Path) -> None:
     passed = [
         solution.name
         for solution in (package / "submissions" / "wrong_answer").glob("*.py")
-        if all(accepts(package, test, run(solution, test), tmp_path) for test in tests)
+        if all(solves(package, solution, test, tmp_path) for test in tests)
     ]
 
     assert passed == []
