@@ -96,5 +96,6 @@ def _selector(collection: Collection) -> tuple[str, str, str]:
 
 
 def _quiet() -> None:
-    """Each event of each object is no news."""
+    """Each event of each object is no news, nor is it that signals are not kopf's."""
     logging.getLogger("kopf").setLevel(logging.WARNING)
+    logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)

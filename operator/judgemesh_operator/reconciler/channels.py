@@ -8,7 +8,7 @@ import grpc.aio
 
 from judgemesh_operator.control_plane.credentials import BUNDLE, ROOTS, split
 
-_OPTIONS = (("grpc.keepalive_time_ms", 10_000), ("grpc.keepalive_timeout_ms", 5_000))
+_OPTIONS = (("grpc.keepalive_time_ms", 20_000), ("grpc.keepalive_timeout_ms", 5_000))
 """A replica whose node is gone says nothing: without pings its last report would count for ever."""
 
 

@@ -2,10 +2,11 @@
 
 import base64
 import binascii
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from judgemesh_operator.api.endpoints import Endpoint
 from judgemesh_operator.api.resources import AnyResource, InvalidResources, Problem, Resources, parse_resources
 from judgemesh_operator.cluster.collections import (
     CONFIG_MAPS,
@@ -17,7 +18,7 @@ from judgemesh_operator.cluster.collections import (
     Collection,
 )
 from judgemesh_operator.cluster.mirror import Mirror
-from judgemesh_operator.sources.slices import places
+from judgemesh_operator.sources.slices import endpoints, places
 
 Json = Mapping[str, Any]
 FIELDS = {
@@ -43,6 +44,8 @@ class Observer:
     """Makes Resources of a mirror, again and again."""
 
     _read: dict[tuple[Collection, str], _Read] = field(default_factory=dict)
+    _places: dict[tuple[Any, ...], tuple[Endpoint, ...]] = field(default_factory=dict)
+    """Endpoints, by the slices and the port that they are from."""
     _last: Resources | None = None
 
     def observe(self, mirror: Mirror) -> Resources | None:
@@ -56,7 +59,7 @@ class Observer:
         self._forget(mirror)
         resources = Resources(
             **found,
-            endpoints=dict(places(mirror[ENDPOINT_SLICES].values(), found["services"], found["policies"])),
+            endpoints=self._endpoints(mirror, found["services"], found["policies"]),
             descriptors=dict(_descriptors(mirror, problems)),
             problems=tuple(problems),
         )
@@ -73,6 +76,21 @@ class Observer:
             kept = before.good if before and before.key[0] == key[0] else None
             self._read[place] = _read(collection, body, key, kept)
         return self._read[place]
+
+    def _endpoints(
+        self, mirror: Mirror, services: Mapping[str, Any], policies: Mapping[str, Any]
+    ) -> dict[str, tuple[Endpoint, ...]]:
+        used: dict[tuple[Any, ...], tuple[Endpoint, ...]] = {}
+
+        def remembered(slices: Sequence[Json], port: int, port_name: str | None) -> tuple[Endpoint, ...]:
+            versions = [(each["metadata"]["name"], each["metadata"]["resourceVersion"]) for each in slices]
+            key = (port, port_name, *versions)
+            used[key] = self._places[key] if key in self._places else endpoints(slices, port, port_name)
+            return used[key]
+
+        found = dict(places(mirror[ENDPOINT_SLICES].values(), services, policies, remembered))
+        self._places = used
+        return found
 
     def _forget(self, mirror: Mirror) -> None:
         for collection, name in [place for place in self._read if place[1] not in mirror[place[0]]]:

@@ -1,6 +1,6 @@
 """Endpoints of a service, as its EndpointSlices tell them. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from judgemesh_operator.api.endpoints import Endpoint, subset_cluster
@@ -10,6 +10,8 @@ from judgemesh_operator.api.traffic_policy import TrafficPolicy
 SERVICE_LABEL = "kubernetes.io/service-name"
 
 Json = Mapping[str, Any]
+Read = Callable[[Sequence[Json], int, str | None], tuple[Endpoint, ...]]
+"""`endpoints`, or what remembers its answers."""
 
 
 def service_of(endpoint_slice: Json) -> str:
@@ -18,27 +20,7 @@ def service_of(endpoint_slice: Json) -> str:
     return labels.get(SERVICE_LABEL, "")
 
 
-def places(
-    slices: Iterable[Json], services: Mapping[str, GrpcService], policies: Mapping[str, TrafficPolicy]
-) -> Iterator[tuple[str, tuple[Endpoint, ...]]]:
-    """Where each service runs, and each subset of one."""
-    owned: dict[str, list[Json]] = {}
-    for each in slices:
-        owned.setdefault(service_of(each), []).append(each)
-    for name, service in services.items():
-        place = service.spec.kubernetes_service
-        yield name, endpoints(owned.get(place.name or name, ()), service.spec.port, place.port_name)
-    for policy in policies.values():
-        if owner := services.get(policy.spec.service):
-            for subset in policy.spec.subsets:
-                found = owned.get(subset.kubernetes_service, ())
-                yield (
-                    subset_cluster(owner.name, subset.name),
-                    endpoints(found, owner.spec.port, owner.spec.kubernetes_service.port_name),
-                )
-
-
-def endpoints(slices: Iterable[Json], port: int, port_name: str | None) -> tuple[Endpoint, ...]:
+def endpoints(slices: Sequence[Json], port: int, port_name: str | None) -> tuple[Endpoint, ...]:
     """Where calls can go: ready endpoints, and those that only finish what they have.
 
     Of a service with both address families the IPv4 one counts: both lead to the same pods.
@@ -67,3 +49,26 @@ def _usable(endpoint_slice: Json, port: int) -> Iterator[Endpoint]:
         # A missing `ready` means yes: https://kubernetes.io/docs/reference/kubernetes-api/discovery/endpoint-slice-v1
         if conditions.get("ready") is not False or draining:
             yield Endpoint(each["addresses"][0], port, each.get("zone") or "", draining)
+
+
+def places(
+    slices: Iterable[Json],
+    services: Mapping[str, GrpcService],
+    policies: Mapping[str, TrafficPolicy],
+    read: Read = endpoints,
+) -> Iterator[tuple[str, tuple[Endpoint, ...]]]:
+    """Where each service runs, and each subset of one."""
+    owned: dict[str, list[Json]] = {}
+    for each in slices:
+        owned.setdefault(service_of(each), []).append(each)
+    for name, service in services.items():
+        place = service.spec.kubernetes_service
+        yield name, read(owned.get(place.name or name, ()), service.spec.port, place.port_name)
+    for policy in policies.values():
+        if owner := services.get(policy.spec.service):
+            for subset in policy.spec.subsets:
+                found = owned.get(subset.kubernetes_service, ())
+                yield (
+                    subset_cluster(owner.name, subset.name),
+                    read(found, owner.spec.port, owner.spec.kubernetes_service.port_name),
+                )

@@ -36,7 +36,8 @@ class Replica(stubs.MeshServiceServicer):
 
 @contextlib.asynccontextmanager
 async def replica() -> AsyncIterator[Replica]:
-    server, servicer = grpc.aio.server(), Replica()
+    pings = ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000)  # as the control plane lets them come
+    server, servicer = grpc.aio.server(options=[pings]), Replica()
     stubs.add_MeshServiceServicer_to_server(servicer, server)
     servicer.address = f"127.0.0.1:{server.add_insecure_port('127.0.0.1:0')}"
     await server.start()

@@ -1,0 +1,70 @@
+"""A thousand services with ten endpoints each, in a real API server."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Iterable
+from typing import Any
+
+import pytest_asyncio
+
+from judgemesh_operator.cluster.client import Cluster
+from judgemesh_operator.cluster.collections import ENDPOINT_SLICES, GRPC_SERVICES, Selection
+from judgemesh_operator.sources.kubernetes import KubernetesSource
+from tests.operator.api.bad_resources import document
+from tests.operator.reconciler.control_plane import replica
+from tests.operator.reconciler.test_cluster import has, running, until
+from tests.operator.sources.test_kubernetes import endpoint_slice
+
+SERVICES = 1000
+ENDPOINTS = [f"10.1.0.{number}" for number in range(10)]
+
+
+async def at_once(tasks: Iterable[Awaitable[Any]], many: int = 32) -> None:
+    gate = asyncio.Semaphore(many)
+
+    async def gated(task: Awaitable[Any]) -> None:
+        async with gate:
+            await task
+
+    await asyncio.gather(*(gated(task) for task in tasks))
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def many(cluster: Cluster) -> Cluster:
+    names = [f"service-{number}" for number in range(SERVICES)]
+    spec = {"port": 50051, "protoServices": ["demo.v1.NoteService"]}
+    await at_once(cluster.create(GRPC_SERVICES, document("GrpcService", name, spec)) for name in names)
+    await at_once(cluster.create(ENDPOINT_SLICES, endpoint_slice(name, name, *ENDPOINTS)) for name in names)
+    return cluster
+
+
+async def test_thousand(many: Cluster, record_testsuite_property: Any) -> None:
+    """All are observed at once, all get a status, and a change among them is still told in time."""
+    async with replica() as control_plane:
+        begun = time.monotonic()
+        observed = KubernetesSource(many).watch()
+        first = await anext(observed)
+        record_testsuite_property("first observation, seconds", time.monotonic() - begun)
+        await observed.aclose()
+
+        begun = time.monotonic()
+        async with running(many, control_plane):
+            await _all_have(many, "Accepted")
+            record_testsuite_property("all statuses, seconds", time.monotonic() - begun)
+            begun = time.monotonic()
+            change = document("GrpcService", "service-7", {"port": 50051, "protoServices": ["demo.v1.KeyService"]})
+            await many.apply(GRPC_SERVICES, change, owner="test")
+            await until(many, GRPC_SERVICES, "service-7", has("Accepted", "True"))
+            record_testsuite_property("one change, seconds", time.monotonic() - begun)
+
+    assert len(first.services) == SERVICES
+    assert sum(len(endpoints) for endpoints in first.endpoints.values()) == SERVICES * len(ENDPOINTS)
+
+
+async def _all_have(cluster: Cluster, kind: str) -> None:
+    async with asyncio.timeout(100):
+        while True:
+            await asyncio.sleep(0.2)  # A thousand objects are much to ask for; what is asked about comes first.
+            items = (await cluster.list(Selection(GRPC_SERVICES))).items
+            if all(any(c["type"] == kind for c in (i.get("status") or {}).get("conditions", ())) for i in items):
+                return
