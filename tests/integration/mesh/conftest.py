@@ -25,7 +25,7 @@ def notes(**spec: Any) -> dict[str, Any]:
         "protoServices": ["demo.v1.NoteService"],
         "timeouts": {"unary": "3s"},
         "retries": {"attempts": 3, "perTryTimeout": "500ms"},
-        "outlierDetection": {"consecutiveErrors": 3, "interval": "200ms", "baseEjectionTime": "1s"},
+        "outlierDetection": {"consecutiveErrors": 3, "interval": "200ms", "baseEjectionTime": "3s"},
         "connections": {"maxDuration": "500ms", "keepaliveInterval": "2s", "keepaliveTimeout": "1s"},
     }
     return resource("GrpcService", "notes", **{**given, **spec})

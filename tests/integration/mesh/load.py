@@ -26,11 +26,16 @@ class Load:
     """The request ids of calls that are not idempotent, one each."""
     answered: set[str] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
+    begun: int = 0
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
     def finished(self) -> int:
         return sum(self.results.values())
+
+    @property
+    def under_way(self) -> int:
+        return self.begun - self.finished
 
     def failed(self, method: str) -> int:
         return sum(count for (name, code), count in self.results.items() if name == method and code != "OK")
@@ -87,4 +92,5 @@ async def _send(load: Load, channel: grpc.aio.Channel, rate: int, stop: asyncio.
             while number < (loop.time() - begun) * rate:
                 group.create_task(load.call(channel, number))
                 number += 1
+                load.begun = number
             await asyncio.sleep(1 / rate)
