@@ -10,15 +10,19 @@ from judgemesh_operator.control_plane.resource_types import ANSWERED_AFTER, BY_U
 from judgemesh_operator.control_plane.state_of_the_world import WorldSubscription
 from judgemesh_operator.control_plane.subscription import Answer, Moment, Response, Subscription
 
-REMOVAL_WAIT = 2.0
-"""Seconds that removals wait for the routes before them to be acknowledged."""
+ANSWER_WAIT = 5.0
+"""Seconds that new routes wait for the clusters before them to be taken, and removals for new routes.
+
+A proxy that does not answer for so long is told the rest all the same.
+"""
 
 
 class Conversation:
     """Make before break: what is new goes out first, in the order of types; what is gone last.
 
-    What is gone waits until the proxy took the listeners and routes that no longer use it; one that refuses them
-    keeps the old ones, and all that those need.
+    Routes wait until new clusters are taken, which Envoy says when they are warm: a call that came to a route before
+    its cluster would fail. What is gone waits until the proxy took the listeners and routes that no longer use it; one
+    that refuses them keeps the old ones, and all that those need.
     """
 
     def __init__(self, subscription: Callable[[ResourceType], Subscription]) -> None:
@@ -28,6 +32,7 @@ class Conversation:
         """When `compose` is to be asked again though nothing happens."""
         self._subscription = subscription
         self._nonces = map(str, count(1))
+        self._holds: dict[str, float] = {}
 
     @classmethod
     def delta(cls) -> "Conversation":
@@ -62,16 +67,21 @@ class Conversation:
 
     def compose(self, now: Moment) -> list[Response]:
         """What is to be sent now, in this order."""
-        if self.snapshot is None:
+        if self.snapshot is None or not self.due:
             return []
         responses: list[Response] = []
+        held = False
         for kind in ResourceType:
-            composed = self._compose(self.snapshot, kind, now, removals=False)
-            responses += composed
-            self._answer_after(kind, composed)
-        if self._may_remove(now):
+            if kind is _USERS[0]:
+                held = self._held("warming", self._warming(), now)
+            if not (held and self._told_before(kind)):
+                composed = self._compose(self.snapshot, kind, now, removals=False)
+                responses += composed
+                self._answer_after(kind, composed)
+        if self._may_remove(now, held=held):
             for kind in REMOVED_LAST:
                 responses += self._compose(self.snapshot, kind, now, removals=True)
+        self.wait_until = min((until for until in self._holds.values() if until > now.monotonic), default=None)
         return responses
 
     def _compose(self, snapshot: PackedSnapshot, kind: ResourceType, now: Moment, *, removals: bool) -> list[Response]:
@@ -87,21 +97,30 @@ class Conversation:
             for response in composed:
                 following.owe(response.refers)
 
-    def _may_remove(self, now: Moment) -> bool:
-        """Something is held back if it is still due after all else went out."""
-        if not self.due:
-            self.wait_until = None
-            return False
+    def _warming(self) -> bool:
+        """Whether there are clusters that the proxy cannot send calls to yet, so that new routes must wait for them."""
+        clusters = self.subscriptions.get(ResourceType.CLUSTERS)
+        return clusters is not None and clusters.adding
+
+    def _told_before(self, kind: ResourceType) -> bool:
+        """A proxy that starts asks for listeners when its clusters are warm, and must not wait any longer."""
+        subscription = self.subscriptions.get(kind)
+        return kind in _USERS and subscription is not None and bool(subscription.sent_version)
+
+    def _may_remove(self, now: Moment, *, held: bool) -> bool:
+        """Something is gone if it is still due after all else went out."""
         users = [each for kind, each in self.subscriptions.items() if kind in _USERS]
-        if any(each.refusals for each in users):
-            self.wait_until = None
+        if not self.due or any(each.refusals for each in users):
+            self._holds.pop("removals", None)
             return False
-        if self.wait_until is None:
-            self.wait_until = now.monotonic + REMOVAL_WAIT
-        if any(each.waiting for each in users) and now.monotonic < self.wait_until:
+        return not self._held("removals", held or any(each.waiting for each in users), now)
+
+    def _held(self, what: str, waits: bool, now: Moment) -> bool:
+        """Whether it waits for the proxy's answer, and not for too long already."""
+        if not waits:
+            self._holds.pop(what, None)
             return False
-        self.wait_until = None
-        return True
+        return now.monotonic < self._holds.setdefault(what, now.monotonic + ANSWER_WAIT)
 
 
 _USERS = (ResourceType.LISTENERS, ResourceType.ROUTES)

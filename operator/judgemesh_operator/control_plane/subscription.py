@@ -122,6 +122,15 @@ class Subscription(ABC):
         """Whether an answer is still to come."""
         return bool(self._in_flight)
 
+    @property
+    def adding(self) -> bool:
+        """Whether a response is under way that holds something the proxy has never had."""
+        return any(version and name not in self.accepted for name, version in self._in_flight_contents())
+
+    def _in_flight_contents(self) -> Iterator[tuple[str, str | None]]:
+        for sent in self._in_flight.values():
+            yield from sent.contents.items()
+
     @abstractmethod
     def compose(
         self, available: Available, version: str, nonces: Iterator[str], now: Moment, *, removals: bool
