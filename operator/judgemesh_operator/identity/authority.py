@@ -1,7 +1,7 @@
 """The mesh's certificate authority: a value that is kept in a Secret, advanced by time, and signs leaves."""
 
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
@@ -79,30 +79,22 @@ class Authority:
         """When to call `advanced` again."""
         return next_due(self._state(), self.rotation, now)
 
-    def issue(
-        self,
-        key: SubjectKey,
-        identity: Identity,
-        now: datetime,
-        *,
-        lifetime: timedelta | None = None,
-        dns_names: Sequence[str] = (),
-    ) -> Issued:
+    def issue(self, key: SubjectKey, identity: Identity, now: datetime, *, lifetime: timedelta | None = None) -> Issued:
         """Signs a key. The lifetime is `rotation.leaf` at most. Raises NotReady."""
         if self.intermediate is None:
             raise NotReady("the authority has no intermediate certificate")
         begins = _whole_seconds(now - SKEW)
         longest = min(lifetime or self.rotation.leaf, self.rotation.leaf)
         ends = min(begins + longest, self.intermediate.expires)
-        leaf = make_leaf(self.intermediate, key, identity, not_before=begins, not_after=ends, dns_names=dns_names)
+        leaf = make_leaf(self.intermediate, key, identity, not_before=begins, not_after=ends)
         chain = [leaf, self.intermediate.certificate]
         pem = "".join(certificate.public_bytes(Encoding.PEM).decode() for certificate in chain)
         return Issued(pem, begins, _whole_seconds(begins + (ends - begins) / 2), ends)
 
-    def credentials(self, identity: Identity, now: datetime, *, dns_names: Sequence[str] = ()) -> Credentials:
+    def credentials(self, identity: Identity, now: datetime) -> Credentials:
         """A new key and its certificate. Raises NotReady."""
         key = ec.generate_private_key(ec.SECP256R1())
-        issued = self.issue(key.public_key(), identity, now, dns_names=dns_names)
+        issued = self.issue(key.public_key(), identity, now)
         return Credentials(private_pem(key) + issued.chain.encode(), issued)
 
     def to_data(self) -> dict[str, str]:

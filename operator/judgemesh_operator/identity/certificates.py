@@ -3,7 +3,6 @@
 https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -96,10 +95,9 @@ def make_leaf(
     *,
     not_before: datetime,
     not_after: datetime,
-    dns_names: Sequence[str] = (),
 ) -> x509.Certificate:
     """A certificate to be a client and a server with. Its subject is empty, for its SPIFFE ID says all."""
-    names = [x509.UniformResourceIdentifier(identity.uri), *(x509.DNSName(name) for name in dns_names)]
+    names = [x509.UniformResourceIdentifier(identity.uri), x509.DNSName(identity.dns_name)]
     usages = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
     builder = (
         x509.CertificateBuilder()

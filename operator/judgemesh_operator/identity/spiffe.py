@@ -36,6 +36,14 @@ class Identity:
     def uri(self) -> str:
         return f"{trust_prefix(self.trust_domain)}ns/{self.namespace}/sa/{self.service_account}"
 
+    @property
+    def dns_name(self) -> str:
+        """For clients that verify DNS names alone, as gRPC's own TLS does: a Service of the account's name.
+
+        With the namespace, or an account of the same name elsewhere could take its place.
+        """
+        return f"{self.service_account}.{self.namespace}.svc"
+
     def __str__(self) -> str:
         return self.uri
 

@@ -46,6 +46,12 @@ class Small:
     def apps(self) -> list[App]:
         return [pod.app for pod in self.pods if pod.app]
 
+    def logs(self) -> str:
+        """What the sidecars logged of late."""
+        return "\n".join(
+            f"{pod.host}: {line}" for pod in [self.caller, *self.pods] for line in pod.log.splitlines()[-6:]
+        )
+
     def reset(self) -> None:
         """All pods serve, in the endpoints, by the resources of the beginning; nothing is counted yet."""
         for app in self.apps:

@@ -46,7 +46,7 @@ async def test_plain_call(mesh: Small) -> None:
 async def test_no_certificate(mesh: Small) -> None:
     """A call with TLS but without a certificate of its own is not heard."""
     credentials = grpc.ssl_channel_credentials(mesh.world.authority.trusted.encode())
-    options = (("grpc.ssl_target_name_override", "pod"),)
+    options = (("grpc.ssl_target_name_override", mesh.pods[0].identity.dns_name),)
     target = f"{mesh.pods[0].host}:{mesh.world.inbound}"
     async with grpc.aio.secure_channel(target, credentials, options=options) as channel:
         code, _ = await refusal(channel.unary_unary(GET)(b"", timeout=5))

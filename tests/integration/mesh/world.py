@@ -137,7 +137,7 @@ class World:
 
     def certify(self, folder: Path, identity: Identity) -> str:
         """A new certificate for whoever reads it there; its serial number."""
-        bundle = self.authority.credentials(identity, datetime.now(UTC), dns_names=["pod"]).bundle
+        bundle = self.authority.credentials(identity, datetime.now(UTC)).bundle
         project(folder, {BUNDLE: bundle})
         return f"{x509.load_pem_x509_certificate(bundle).serial_number:x}"
 
@@ -254,4 +254,6 @@ def secure_channel(world: World, sidecar: Sidecar, identity: Identity, authority
     )
     assert sidecar.proxy.mtls
     target = f"{sidecar.host}:{sidecar.proxy.mtls.port}"
-    return grpc.aio.secure_channel(target, credentials, options=(("grpc.ssl_target_name_override", "pod"),))
+    return grpc.aio.secure_channel(
+        target, credentials, options=(("grpc.ssl_target_name_override", sidecar.identity.dns_name),)
+    )

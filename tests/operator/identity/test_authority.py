@@ -31,7 +31,7 @@ def verified(chain: bytes, roots: str, now: datetime) -> list[str]:
     leaf, *between = x509.load_pem_x509_certificates(chain)
     store = Store(x509.load_pem_x509_certificates(roots.encode()))
     client = PolicyBuilder().store(store).time(now).build_client_verifier().verify(leaf, between)
-    return [str(name.value) for name in client.subjects or ()]
+    return [str(name.value) for name in client.subjects or () if isinstance(name, x509.UniformResourceIdentifier)]
 
 
 def test_leaf() -> None:
@@ -43,6 +43,14 @@ def test_leaf() -> None:
     assert verified(credentials.bundle, made.trusted, NOW) == ["spiffe://judge.example/ns/contest/sa/ada"]
     assert credentials.bundle.startswith(b"-----BEGIN PRIVATE KEY-----")
     assert load_pem_private_key(credentials.bundle, None).public_key() == leaf.public_key()
+
+
+def test_dns_name() -> None:
+    """A leaf has the DNS name of its account's Service too, for clients that know no SPIFFE."""
+    leaf = x509.load_pem_x509_certificates(authority().credentials(ADA, NOW).bundle)[0]
+    names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+
+    assert names.get_values_for_type(x509.DNSName) == ["ada.contest.svc"]
 
 
 def test_validity() -> None:
