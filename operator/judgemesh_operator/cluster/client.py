@@ -48,6 +48,20 @@ class Cluster:
         self._http = http
         self.namespace = namespace
 
+    @property
+    def everywhere(self) -> "Cluster":
+        """The same for objects that have no namespace."""
+        return Cluster(self._http, "")
+
+    async def serves(self, collection: Collection) -> bool:
+        """Whether the API server has such objects at all. Raises ClusterError."""
+        path = collection.path(None).removesuffix(f"/{collection.plural}")
+        try:
+            answer = await self._ask("GET", path)
+        except NotThere:
+            return False
+        return any(each["name"] == collection.plural for each in answer["resources"])
+
     async def list(self, selection: Selection) -> Listing:
         """Raises ClusterError."""
         items: list[Json] = []

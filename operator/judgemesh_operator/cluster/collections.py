@@ -43,4 +43,7 @@ ENDPOINT_SLICES = Collection("discovery.k8s.io", "v1", "endpointslices", "Endpoi
 CONFIG_MAPS = Collection("", "v1", "configmaps", "ConfigMap")
 DEPLOYMENTS = Collection("apps", "v1", "deployments", "Deployment")
 LEASES = Collection("coordination.k8s.io", "v1", "leases", "Lease")
+SECRETS = Collection("", "v1", "secrets", "Secret")
+POD_CERTIFICATE_REQUESTS = Collection("certificates.k8s.io", "v1", "podcertificaterequests", "PodCertificateRequest")
+CLUSTER_TRUST_BUNDLES = Collection("certificates.k8s.io", "v1", "clustertrustbundles", "ClusterTrustBundle")
 EVENTS = Collection("events.k8s.io", "v1", "events", "Event")

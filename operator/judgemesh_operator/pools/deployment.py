@@ -113,8 +113,10 @@ def _worker(spec: JudgePoolSpec, settings: WorkerSettings) -> Json:
 
 
 def _environment(spec: JudgePoolSpec, settings: WorkerSettings) -> dict[str, str]:
+    # A Secret says where NATS is with the credentials for it: here they would be read by whoever sees the pod.
+    place = {} if settings.secret else {"JUDGEMESH_NATS_URL": settings.nats_url}
     return {
-        "JUDGEMESH_NATS_URL": settings.nats_url,
+        **place,
         "JUDGEMESH_WORKER_LANGUAGES": ",".join(spec.languages),
         "JUDGEMESH_WORKER_SLOTS": str(spec.slots),
         "JUDGEMESH_WORKER_DIRECTORY": DIRECTORY,

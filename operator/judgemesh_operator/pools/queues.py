@@ -1,12 +1,11 @@
 """What waits to be judged: what workers can see, by the stream, and what the execution service holds back."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 
 import httpx
-import nats
 import nats.errors
 import nats.js.errors
 from nats.aio.client import Client
@@ -19,6 +18,7 @@ STREAM = "JUDGE"
 WAITING = "judgemesh_waiting_tasks"
 """A gauge of the execution service, by language: tasks that are not in the stream yet."""
 TIMEOUT = 3.0
+RETRY = 2.0
 
 
 class QueueUnknown(Exception):
@@ -74,7 +74,7 @@ def waiting_of(page: str) -> dict[str, int]:
 
 
 @asynccontextmanager
-async def connected(nats_url: str, metrics: str) -> AsyncIterator[Queues]:
+async def connected(nats_url: Callable[[], str], metrics: str) -> AsyncIterator[Queues]:
     """Goes on without NATS, and finds it again."""
     async with httpx.AsyncClient() as http:
         client = Client()
@@ -86,10 +86,14 @@ async def connected(nats_url: str, metrics: str) -> AsyncIterator[Queues]:
             await client.close()
 
 
-async def _connect(client: Client, url: str) -> None:
-    await client.connect(
-        url.split(","), name="judgemesh-operator", max_reconnect_attempts=-1, allow_reconnect=True, error_cb=_known
-    )
+async def _connect(client: Client, url: Callable[[], str]) -> None:
+    """Tries until it is there; where it is may be said later."""
+    while not client.is_connected:
+        with suppress(OSError, nats.errors.Error):
+            await client.connect(
+                url().split(","), name="judgemesh-operator", max_reconnect_attempts=-1, error_cb=_known
+            )
+        await asyncio.sleep(RETRY)
 
 
 async def _known(_: Exception) -> None:

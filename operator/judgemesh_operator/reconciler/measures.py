@@ -24,3 +24,6 @@ pool_queue = prometheus.Gauge("judgemesh_pool_queue", "Judgings that wait for a 
 pool_wait = prometheus.Gauge(
     "judgemesh_pool_queue_wait_seconds", "How long a judging that comes now will wait, as reckoned.", ["pool"]
 )
+certificates = prometheus.Counter(
+    "judgemesh_certificates_total", "Certificates that were asked for, by what became of it.", ["outcome"]
+)

@@ -6,16 +6,18 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import structlog
 
 from judgemesh_operator.api.resources import Resources
-from judgemesh_operator.cluster.collections import DEPLOYMENTS, Selection
+from judgemesh_operator.cluster.client import ClusterError
+from judgemesh_operator.cluster.collections import DEPLOYMENTS, POD_CERTIFICATE_REQUESTS, Selection
 from judgemesh_operator.pools.demand import Pace
 from judgemesh_operator.pools.deployment import POOL_LABEL
 from judgemesh_operator.pools.queues import Queues, QueueUnknown
 from judgemesh_operator.reconciler import measures
+from judgemesh_operator.reconciler.certificates import Certificates
 from judgemesh_operator.reconciler.desired import Known, changes
 from judgemesh_operator.reconciler.findings import find
 from judgemesh_operator.reconciler.patience import Patience
@@ -29,9 +31,13 @@ from judgemesh_operator.xds.descriptor import Descriptors
 log = structlog.get_logger(__name__)
 
 WATCHED = (*SELECTIONS, Selection(DEPLOYMENTS, POOL_LABEL))
+REQUESTS = Selection(POD_CERTIFICATE_REQUESTS)
+"""Watched too where pods ask for certificates themselves."""
 PAUSE_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 QUEUE_SECONDS = 5.0
+SECRETS_SECONDS = 60.0
+"""Between two looks at the Secrets of service accounts, whose certificates are renewed after hours."""
 
 
 @dataclass
@@ -43,6 +49,8 @@ class Reconciler:
     pools: Pools
     descriptors: Descriptors
     languages: Collection[str]
+    certificates: Certificates | None = None
+    """Without them proxies have their certificates from elsewhere."""
     reports: ReportBook = field(default_factory=ReportBook)
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     patience: Patience = field(default_factory=Patience)
@@ -51,6 +59,7 @@ class Reconciler:
     """When it last looked at everything."""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _observed: asyncio.Event = field(default_factory=asyncio.Event)
+    _distributed: tuple[Resources, datetime] | None = None
 
     def wake(self) -> None:
         """Something may have changed."""
@@ -85,6 +94,7 @@ class Reconciler:
     async def look(self) -> None:
         """Once over everything."""
         begun, now = time.monotonic(), self.clock()
+        await self._certify(now)
         planned = self.pools.plan(self.resources, now)
         known = Known(self.resources, find(self.resources, self.descriptors, self.languages), self.reports, planned)
         due = self.patience.ripe(changes(self.source.mirror, known, now), now)
@@ -94,6 +104,24 @@ class Reconciler:
         measures.pass_seconds.observe(self.beat - begun)
         measures.watch_age.set(self.source.freshness.age())
         self._count()
+
+    async def _certify(self, now: datetime) -> None:
+        """Before all else: pods wait for it."""
+        if self.certificates is None:
+            return
+        try:
+            if self.certificates.pod:
+                await self.certificates.certify(self.source.mirror[POD_CERTIFICATE_REQUESTS].values(), now)
+            elif self._is_time_to_distribute(now):
+                await self.certificates.distribute(self.resources, now)
+                self._distributed = self.resources, now
+        except (ClusterError, ValueError) as error:
+            log.warning("certificates not looked after", error=str(error))
+
+    def _is_time_to_distribute(self, now: datetime) -> bool:
+        if self._distributed is None or self._distributed[0] is not self.resources:
+            return True
+        return now - self._distributed[1] >= timedelta(seconds=SECRETS_SECONDS)
 
     async def _observe(self) -> None:
         observer = Observer()

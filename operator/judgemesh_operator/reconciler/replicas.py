@@ -11,6 +11,7 @@ import structlog
 from judgemesh.mesh.v1 import mesh_service_pb2 as pb
 from judgemesh.mesh.v1 import mesh_service_pb2_grpc as stubs
 from judgemesh_operator.api.resources import Problem
+from judgemesh_operator.identity import NotReady
 from judgemesh_operator.reconciler import measures
 from judgemesh_operator.reconciler.reports import Refusal, Report, ReportBook
 
@@ -58,6 +59,8 @@ class Replicas:
                     await self._listen(address, channel)
             except grpc.aio.AioRpcError as error:
                 log.info("replica lost", address=address, code=str(error.code()), details=error.details())
+            except NotReady as error:
+                log.info("replica not asked", address=address, reason=str(error))
             finally:
                 self._book.lost(address)
                 measures.replicas.set(self._book.replicas)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from judgemesh_operator.identity import DEFAULT_TRUST_DOMAIN, SIGNER_NAME
+
 HostPort = Annotated[str, StringConstraints(pattern=r"^.+:\d{1,5}$")]
 
 
@@ -33,19 +35,29 @@ class ReconcilerSettings(BaseSettings):
     mesh_transport: Literal["mtls", "plaintext"] = Field(
         default="mtls", description="How the replicas are asked; `plaintext` for a control plane that serves so."
     )
-    mesh_certificates: Path = Field(
-        default=Path("/var/run/judgemesh/identity"),
-        description="With `mtls`: the folder of `bundle.pem` (key and chain) and `roots.pem`.",
-    )
     mesh_server_name: str = Field(
-        default="",
-        description="With `mtls`: the DNS name in the replicas' certificates. By default `<service>.<namespace>.svc`.",
+        default="judgemesh-xds",
+        description="With `mtls`: the replicas' service account, whose certificates they prove themselves with.",
     )
+    account: str = Field(
+        default="judgemesh-reconciler", description="Our own service account, as the replicas know it."
+    )
+    certificates: Literal["auto", "pod", "secret", "none"] = Field(
+        default="auto",
+        description="How pods get certificates: they ask (`pod`), or each service account has a Secret (`secret`); "
+        "`auto` asks the API server whether pods can ask. `none`: from elsewhere.",
+    )
+    xds_trust_domain: str = Field(default=DEFAULT_TRUST_DOMAIN, description="The first part of SPIFFE ids.")
+    signer_name: str = Field(default=SIGNER_NAME, description="The signer that pods ask.")
     languages: Path = Field(
         default=Path("/opt/judgemesh/languages"),
         description="The folder of `<language>.yaml`: the languages that workers can have.",
     )
     nats_url: str = Field(default="nats://nats:4222", repr=False, description="Where NATS listens.")
+    nats_url_file: Path = Field(
+        default=Path("/var/run/judgemesh/nats/JUDGEMESH_NATS_URL"),
+        description="A file that says where NATS listens, if it is there: of a Secret that comes later than we.",
+    )
     execution_metrics: str = Field(
         default="", description="URL of the execution service's metrics page, which says what waits beside the stream."
     )
