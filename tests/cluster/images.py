@@ -107,7 +107,7 @@ def _buildah(name: str, context: Path, dockerfile: Path, arguments: dict[str, st
     pairs = {**arguments, "SOURCE_DATE_EPOCH": EPOCH, **_certificates()}
     options = [word for key, value in pairs.items() for word in ("--build-arg", f"{key}={value}")]
     if pairs.get("SSL_CERT_FILE"):  # this machine's own authorities, where it has some
-        options += ["--volume", "/etc/ssl/certs:/etc/ssl/certs:ro"]
+        options += ["--volume", f"{_copied_authorities()}:/etc/ssl/certs:rw"]
     _run(
         "buildah", "bud", "--quiet", "--pull-never", "--layers", "--network", "host", f"--timestamp={EPOCH}", *options,
         "--file", str(dockerfile), "--tag", reference(name), str(context),
@@ -115,6 +115,14 @@ def _buildah(name: str, context: Path, dockerfile: Path, arguments: dict[str, st
     archive.unlink(missing_ok=True)
     _run("buildah", "push", "--quiet", reference(name), f"docker-archive:{archive}:{reference(name)}")
     return archive
+
+
+def _copied_authorities() -> Path:
+    """A copy, for Debian packages write theirs beside them."""
+    copy = IMAGES / "authorities"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree("/etc/ssl/certs", copy)
+    return copy
 
 
 def _certificates() -> dict[str, str]:
