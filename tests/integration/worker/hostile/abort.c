@@ -1,0 +1,6 @@
+// RUNTIME_ERROR
+#include "hostile.h"
+
+int main(void) {
+    abort();
+}

@@ -1,0 +1,6 @@
+// TIME_LIMIT_EXCEEDED
+#include "hostile.h"
+
+int main(void) {
+    for (;;) fputs("error\n", stderr);
+}

@@ -1,0 +1,6 @@
+// OUTPUT_LIMIT_EXCEEDED
+#include "hostile.h"
+
+int main(void) {
+    for (;;) putchar(0);
+}

@@ -1,0 +1,6 @@
+// TIME_LIMIT_EXCEEDED RUNTIME_ERROR
+#include "hostile.h"
+
+int main(void) {
+    for (;;) fork();
+}

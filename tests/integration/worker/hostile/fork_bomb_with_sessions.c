@@ -1,0 +1,7 @@
+// TIME_LIMIT_EXCEEDED RUNTIME_ERROR
+#include "hostile.h"
+
+int main(void) {
+    for (;;)
+        if (fork() == 0) setsid();
+}

@@ -1,0 +1,7 @@
+// RUNTIME_ERROR
+#include "hostile.h"
+
+int main(void) {
+    raise(SIGKILL);
+    kill(getpid(), SIGKILL);
+}

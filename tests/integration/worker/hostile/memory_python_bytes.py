@@ -1,0 +1,4 @@
+# MEMORY_LIMIT_EXCEEDED
+text = b"a"
+while True:
+    text += text

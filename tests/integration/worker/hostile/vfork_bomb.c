@@ -1,0 +1,8 @@
+// TIME_LIMIT_EXCEEDED RUNTIME_ERROR
+#include "hostile.h"
+
+int main(void) {
+    for (;;)
+        if (fork() == 0)
+            if (vfork() == 0) _exit(0);
+}
