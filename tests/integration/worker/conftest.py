@@ -41,7 +41,9 @@ def worker_directory() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 async def sandbox(worker_directory: Path) -> AsyncIterator[Sandbox]:
     """A slot that lives through all tests: what one program does must not show in the next test."""
-    settings = SlotSettings(directory=worker_directory / "slot", user=SlotSettings.user_of_slot(0, first_user()))
+    user = SlotSettings.user_of_slot(0, first_user())
+    # GHC keeps its packages outside of /usr.
+    settings = SlotSettings(directory=worker_directory / "slot", user=user, readable=("/var/lib/ghc",))
     async with Sandbox(settings) as slot:
         yield slot
 
