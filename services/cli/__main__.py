@@ -2,7 +2,7 @@
 
 import typer
 
-from services.cli import accounts, doctor, problems, submissions, up
+from services.cli import accounts, doctor, mesh, problems, submissions, up
 
 app = typer.Typer(
     name="judgemesh",
@@ -21,6 +21,7 @@ JUDGING = "Problems and submissions"
 
 app.command("up", rich_help_panel=RUNNING)(up.up)
 app.command("doctor", rich_help_panel=RUNNING)(doctor.doctor)
+app.add_typer(mesh.app, name="mesh", rich_help_panel=RUNNING)
 app.command(rich_help_panel=ACCOUNT)(accounts.login)
 app.command(rich_help_panel=ACCOUNT)(accounts.logout)
 app.command(rich_help_panel=ACCOUNT)(accounts.whoami)

@@ -29,13 +29,20 @@ def doctor(
     Examples: [cyan]judgemesh doctor[/], [cyan]judgemesh doctor --json[/]
     """
     try:
-        from services.cli.local import directory, jaeger, ports, preflight, services  # noqa: PLC0415 - as in `up`
+        from services.cli.local import (  # noqa: PLC0415 - as in `up`
+            directory,
+            jaeger,
+            ports,
+            preflight,
+            sandbox_layers,
+            services,
+        )
     except ModuleNotFoundError as missing:
         fail(f"{missing.name} is not installed", "Install what a local run needs: pip install 'judgemesh[local]'")
     home = data_dir or directory.default_home(os.environ, os.geteuid())
     data = directory.DataDirectory(home)
     needed = ports.default_ports(port).named(services.present(), jaeger=jaeger.find(data) is not None)
-    findings = preflight.examine(data, needed)
+    findings = [*preflight.examine(data, needed), *sandbox_layers.examine()]
     sound = all(finding.level is not preflight.Level.ERROR for finding in findings)
     if json:
         print_json({"ready": sound, "findings": [finding.as_dict() for finding in findings]})

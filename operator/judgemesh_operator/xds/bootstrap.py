@@ -73,7 +73,7 @@ def _ads() -> Json:
 def _cluster(proxy: Proxy, control_plane: ControlPlane) -> Json:
     endpoints = [{"endpoint": {"address": socket_address(each.host, each.port)}} for each in control_plane.addresses]
     # A replica that vanished without a word is noticed, and left for another.
-    keepalive = {"connection_keepalive": {"interval": "10s", "timeout": "5s"}}
+    keepalive = {"connection_keepalive": {"interval": "10s", "timeout": "10s"}}
     cluster: Json = {
         "name": CONTROL_PLANE,
         "type": "STRICT_DNS",

@@ -82,6 +82,11 @@ class Platform:
         """Where traces can be read; None without Jaeger."""
         return jaeger.url(self.ports) if "jaeger" in self.processes else None
 
+    @property
+    def control_plane(self) -> str:
+        """Where `judgemesh mesh` asks."""
+        return f"{LOOPBACK}:{self.ports.control_plane}"
+
     def database_url(self, service: str) -> str:
         """The schema of a service, as its own role."""
         return self._postgres.url(service)

@@ -115,6 +115,7 @@ def _greet(platform: Platform, seeded: Seeded | None, seconds: float, *, as_json
                 "seconds": round(seconds, 3),
                 "dataDirectory": str(platform.data_dir),
                 "jaeger": platform.jaeger_url,
+                "controlPlane": platform.control_plane,
                 "accounts": seeded.accounts if seeded else {},
                 "problems": list(seeded.problems) if seeded else [],
             }

@@ -12,6 +12,7 @@ from rich.table import Table
 from services.cli.context import DEFAULT_SERVER
 from services.cli.local.platform import Platform
 from services.cli.local.seed import SAMPLES, Seeded
+from services.cli.mesh import DEFAULT_CONTROL_PLANE
 
 EXAMPLE = "roundbanner"
 
@@ -41,10 +42,12 @@ def commands(url: str, password: str) -> list[str]:
 
 
 def _addresses(platform: Platform, seeded: Seeded | None) -> Table:
+    mesh = "" if platform.control_plane == DEFAULT_CONTROL_PLANE else f" --control-plane {platform.control_plane}"
     rows = {
         "API": platform.base_url,
         "API reference": f"{platform.base_url}/docs",
         "traces": platform.jaeger_url or "no Jaeger here (make jaeger builds it)",
+        "mesh": f"{_program()} mesh status{mesh}",
         "data and logs": str(platform.data_dir),
     }
     if seeded:
