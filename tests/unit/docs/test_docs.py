@@ -13,6 +13,8 @@ import pytest
 import typer
 
 from judgemesh.problem.v1.error_reason_pb2 import ErrorReason
+from judgemesh_operator.control_plane.settings import ControlPlaneSettings
+from judgemesh_operator.reconciler.settings import ReconcilerSettings
 from services.cli.__main__ import app
 from services.problem.archive import open_archive
 from services.problem.package import read_package
@@ -21,6 +23,7 @@ from tests.unit.docs.documents import ROOT, Document, document, documents
 
 DOCUMENTS = [pytest.param(each, id=str(each)) for each in documents()]
 GUIDE = [pytest.param(each, id=str(each)) for each in documents() if "/samples/" not in str(each)]
+OPERATOR_SETTINGS = (ControlPlaneSettings, ReconcilerSettings)
 OPERATIONS, PROBLEMS = "docs/guide/operations.md", "docs/guide/problems.md"
 SOURCES = ("services", "operator", "tests", "proto/judgemesh", "manifests", ".ci", "Makefile")
 SUFFIXES = {".py", ".proto", ".yaml", ".yml", ".toml", ""}
@@ -102,6 +105,7 @@ def test_paths_of_the_api_exist(page: Document) -> None:
 def test_variables_exist(page: Document) -> None:
     """Each JUDGEMESH_ variable is a setting, or is named in the code."""
     settings = {name for each in settings_table.settings_classes() for name in settings_table.variables(each)}
+    settings |= {f"JUDGEMESH_{name.upper()}" for each in OPERATOR_SETTINGS for name in each.model_fields}
     named = set(re.findall(r"JUDGEMESH_[A-Z_]+[A-Z]", code()))
 
     assert set() == set(re.findall(r"JUDGEMESH_[A-Z_]+[A-Z]", page.text)) - settings - named
