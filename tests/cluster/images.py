@@ -106,23 +106,18 @@ def _buildah(name: str, context: Path, dockerfile: Path, arguments: dict[str, st
     archive = IMAGES / f"{name}.tar"
     pairs = {**arguments, "SOURCE_DATE_EPOCH": EPOCH, **_certificates()}
     options = [word for key, value in pairs.items() for word in ("--build-arg", f"{key}={value}")]
-    if pairs.get("SSL_CERT_FILE"):  # this machine's own authorities, where it has some
-        options += ["--volume", f"{_copied_authorities()}:/etc/ssl/certs:rw"]
-    _run(
-        "buildah", "bud", "--quiet", "--pull-never", "--layers", "--network", "host", f"--timestamp={EPOCH}", *options,
-        "--file", str(dockerfile), "--tag", reference(name), str(context),
-    )  # fmt: skip
+    with tempfile.TemporaryDirectory() as folder:
+        if pairs.get("SSL_CERT_FILE"):  # this machine's own authorities, where it has some
+            # A copy, for Debian packages write theirs beside them.
+            authorities = shutil.copytree("/etc/ssl/certs", Path(folder) / "certs")
+            options += ["--volume", f"{authorities}:/etc/ssl/certs:rw"]
+        _run(
+            "buildah", "bud", "--quiet", "--pull-never", "--layers", "--network", "host", f"--timestamp={EPOCH}",
+            *options, "--file", str(dockerfile), "--tag", reference(name), str(context),
+        )  # fmt: skip
     archive.unlink(missing_ok=True)
     _run("buildah", "push", "--quiet", reference(name), f"docker-archive:{archive}:{reference(name)}")
     return archive
-
-
-def _copied_authorities() -> Path:
-    """A copy, for Debian packages write theirs beside them."""
-    copy = IMAGES / "authorities"
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree("/etc/ssl/certs", copy)
-    return copy
 
 
 def _certificates() -> dict[str, str]:
