@@ -113,9 +113,12 @@ async def _proven_layers(sandbox: Sandbox, settings: WorkerSettings) -> list[str
     for layer in layers:
         metrics.LAYERS.labels(layer.name).set(layer.holds)
         if not layer.holds:
-            log.warning("the sandbox's layer %s does not hold: %s", layer.name, layer.detail)
+            level = logging.INFO if layer.name in selftest.ADDITIONAL else logging.WARNING
+            log.log(level, "the sandbox's layer %s does not hold: %s", layer.name, layer.detail)
     selftest.check(layers, settings.sandbox_required_layers, own_user=sandbox.settings.user is not None)
-    return [layer.name for layer in layers if layer.holds]
+    holding = [layer.name for layer in layers if layer.holds]
+    log.info("the sandbox's layers hold: %s", ", ".join(holding))
+    return holding
 
 
 def _wanted_languages(settings: WorkerSettings) -> list[Language]:

@@ -87,7 +87,8 @@ class WorkerSettings(Settings):
     sandbox_required_layers: Names = Field(
         default=("rlimits", "no_new_privs", "seccomp"),
         description="Layers without which the worker refuses to start. Landlock is required too where the kernel has "
-        "it, and wherever it alone keeps programs from the worker's files (a worker that is not root).",
+        "it, and wherever it alone keeps programs from the worker's files (a worker that is not root). "
+        "`namespaces` and `cgroup` are used wherever they can be had; name them to insist on them.",
     )
     sandbox_readable: Names = Field(
         default=(), description="Further directories that programs may read: toolchains outside of /usr and /opt."

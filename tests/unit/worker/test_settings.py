@@ -10,7 +10,7 @@ from services.execution.worker.settings import WorkerSettings
     ("name", "value", "wanted"),
     [
         ("WORKER_LANGUAGES", "c,cobol", "no language cobol; there are c, cpp, csharp, go"),
-        ("SANDBOX_REQUIRED_LAYERS", "seccomp,namespaces", "no layer namespaces; there are rlimits"),
+        ("SANDBOX_REQUIRED_LAYERS", "seccomp,chroot", "no layer chroot; there are rlimits"),
     ],
 )
 def test_unknown_name_is_refused_with_those_that_there_are(

@@ -33,7 +33,7 @@ class Layer:
     detail: str = ""
 
 
-_REMEDIES: dict[str, str] = {
+REMEDIES: dict[str, str] = {
     "rlimits": "Let the worker set resource limits: no seccomp profile may refuse prlimit.",
     "no_new_privs": "Use a Linux kernel with no_new_privs (3.5 or newer).",
     "seccomp": "Use a kernel with seccomp filters, and a container profile that lets programs add their own.",
@@ -48,8 +48,11 @@ _REMEDIES: dict[str, str] = {
     "with version 2, no process but the worker may be in it (systemd: `Delegate=yes`).",
     "processes": "Let the worker run and kill at least 16 processes: see the limit of processes (pids) it runs under.",
 }
-NAMES: tuple[str, ...] = tuple(_REMEDIES)
+"""What to do where a layer does not hold."""
+NAMES: tuple[str, ...] = tuple(REMEDIES)
 """Every layer."""
+ADDITIONAL = ("namespaces", "cgroup")
+"""Layers over the others, which a machine may do without unless its settings require them."""
 
 
 async def probe(sandbox: Sandbox) -> list[Layer]:
@@ -101,19 +104,24 @@ async def _probe_fork_bomb(sandbox: Sandbox) -> Layer:
     return Layer("processes", report.exceeded is not None and report.wall_seconds < 5, str(report.exceeded))
 
 
-def check(layers: Sequence[Layer], required: Sequence[str], *, own_user: bool) -> None:
-    """Raise LayerMissing unless every required layer holds.
+def required(names: Sequence[str], *, own_user: bool) -> set[str]:
+    """The layers that must hold: those named, and those without which the others are worth nothing.
 
     Landlock is required too where the kernel has it, and where nothing else keeps programs from the worker's files.
     """
-    holding = {layer.name for layer in layers if layer.holds}
-    wanted = {*required, "signals", "processes"}
+    wanted = {*names, "signals", "processes"}
     if landlock.abi() or not own_user:
         wanted.add("landlock")
     if own_user:
         wanted.add("user")
-    if missing := sorted(wanted - holding):
-        details = "; ".join(f"{name} ({_detail(layers, name)}). {_REMEDIES[name]}" for name in missing)
+    return wanted
+
+
+def check(layers: Sequence[Layer], names: Sequence[str], *, own_user: bool) -> None:
+    """Raise LayerMissing unless every layer that is required holds."""
+    holding = {layer.name for layer in layers if layer.holds}
+    if missing := sorted(required(names, own_user=own_user) - holding):
+        details = "; ".join(f"{name} ({_detail(layers, name)}). {REMEDIES[name]}" for name in missing)
         raise LayerMissing(f"the sandbox lacks a layer that it must have: {details}")
 
 
