@@ -2,7 +2,7 @@
 
 import typer
 
-from services.cli import accounts, doctor, mesh, problems, submissions, up
+from services.cli import accounts, doctor, mesh, problems, rejudgings, submissions, up
 
 app = typer.Typer(
     name="judgemesh",
@@ -28,8 +28,9 @@ app.command(rich_help_panel=ACCOUNT)(accounts.whoami)
 app.command(rich_help_panel=ACCOUNT)(accounts.register)
 app.add_typer(problems.app, name="problems", rich_help_panel=JUDGING)
 app.command(rich_help_panel=JUDGING)(submissions.submit)
-app.command(rich_help_panel=JUDGING)(submissions.submissions)
+app.add_typer(submissions.app, name="submissions", rich_help_panel=JUDGING)
 app.command(rich_help_panel=JUDGING)(submissions.languages)
+app.add_typer(rejudgings.app, name="rejudgings", rich_help_panel=JUDGING)
 
 
 def main() -> None:

@@ -32,6 +32,7 @@ DEFAULT_SERVER = "http://127.0.0.1:8080"
 
 _IDENTIFIER = set(string.ascii_letters + string.digits + "-")
 """The server says what is wrong with others; these letters keep a path what it is."""
+_UUID = set("0123456789abcdef-")
 
 
 @contextlib.contextmanager
@@ -70,6 +71,14 @@ def problem_name(problem: str) -> str:
     if not identifier or not set(identifier) <= _IDENTIFIER:
         fail(f"{escape(repr(problem))} is no problem's identifier", "List them with: judgemesh problems list")
     return f"problems/{identifier}"
+
+
+def resource_name(collection: str, identifier: str) -> str:
+    """The name of a resource that has a UUID, of which people may give the identifier alone."""
+    identifier = identifier.removeprefix(f"{collection}/")
+    if not identifier or not set(identifier) <= _UUID:
+        fail(f"{escape(repr(identifier))} is no identifier", f"List them with: judgemesh {collection}")
+    return f"{collection}/{identifier}"
 
 
 def explain(error: ApiError) -> None:

@@ -11,8 +11,18 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn
 from rich.table import Table
 
 from services.cli.api import Api
-from services.cli.context import DEFAULT_SERVER, JsonOption, ServerOption, TokenOption, connected, problem_name
+from services.cli.context import (
+    DEFAULT_SERVER,
+    JsonOption,
+    ServerOption,
+    TokenOption,
+    connected,
+    problem_name,
+    resource_name,
+)
 from services.cli.output import console, errors, fail, print_json, verdict_text, visible
+
+app = typer.Typer(rich_markup_mode="rich")
 
 _LARGEST_SOURCE = 4 << 20
 """Far more than any problem allows; bytes. Some files, such as devices, never end."""
@@ -49,7 +59,9 @@ def submit(
         raise typer.Exit(1)
 
 
+@app.callback(invoke_without_command=True)
 def submissions(
+    context: typer.Context,
     problem: Annotated[str, typer.Option("--problem", "-p", help="Only to this problem.")] = "",
     user: Annotated[str, typer.Option("--user", help="Only this user's. Others' are for directors.")] = "",
     limit: Annotated[int, typer.Option(min=1, max=10_000, help="How many at most.")] = 20,
@@ -57,10 +69,12 @@ def submissions(
     token: TokenOption = None,
     json: JsonOption = False,
 ) -> None:
-    """List submissions, newest first.
+    """List submissions, newest first; or judge them again.
 
     Example: [cyan]judgemesh submissions --problem hello[/]
     """
+    if context.invoked_subcommand:
+        return
     parameters = {
         **({"problem": problem_name(problem)} if problem else {}),
         **({"user": f"users/{user.removeprefix('users/')}"} if user else {}),
@@ -71,6 +85,39 @@ def submissions(
         print_json(found)
     else:
         console.print(_table(found))
+
+
+@app.command()
+def retry(
+    identifiers: Annotated[list[str] | None, typer.Argument(help="The submissions.", metavar="ID...")] = None,
+    all_: Annotated[
+        bool, typer.Option("--all-judge-errors", help="Every submission that ended with JUDGE_ERROR.")
+    ] = False,
+    server: ServerOption = DEFAULT_SERVER,
+    token: TokenOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Judge submissions again that ended with JUDGE_ERROR. For directors and admins.
+
+    What has another verdict is left alone: `judgemesh rejudgings` is for that.
+
+    Example: [cyan]judgemesh submissions retry --all-judge-errors[/]
+    """
+    if all_ == bool(identifiers):
+        fail("name submissions, or all of them", "List them with `judgemesh submissions`, or say --all-judge-errors.")
+    names = [resource_name("submissions", identifier) for identifier in identifiers or []]
+    with connected(server, token) as api:
+        answer = api.call("POST", "/v1/submissions:retry", json={"names": names, "allJudgeErrors": all_})
+    retried = answer.get("submissions", [])
+    if json:
+        print_json(retried)
+        return
+    for name in retried:
+        console.print(f"{name} is judged again.", highlight=False)
+    if left := set(names) - set(retried):
+        errors.print(f"[dim]{len(left)} did not end with JUDGE_ERROR, and were left alone.[/]", highlight=False)
+    elif not retried:
+        errors.print("[dim]There is no submission that ended with JUDGE_ERROR.[/]", highlight=False)
 
 
 def languages(server: ServerOption = DEFAULT_SERVER, json: JsonOption = False) -> None:

@@ -53,4 +53,6 @@ def change_to_proto(change: Change) -> pb.RejudgingChange:
         new_verdict=convert.verdict_to_proto(change.submission.judging.verdict),
         new_submission=convert.submission_to_proto(change.submission, internal=True),
         superseded=change.superseded,
+        old_score=change.old_score,
+        new_score=change.submission.judging.score,
     )

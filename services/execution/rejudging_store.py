@@ -26,7 +26,9 @@ _STANDS: Final = _S.judging_id == _NEW.replaced_id
 """The submission was not judged anew since the rejudging was made."""
 _REPLACES: Final = sa.and_(_NEW.state == State.JUDGED, _NEW.verdict != "JUDGE_ERROR", _STANDS)
 """The new judging takes the old one's place when the rejudging is applied."""
-_DIFFERS: Final = sa.and_(_NEW.state == State.JUDGED, _NEW.verdict != _OLD.c.verdict)
+_DIFFERS: Final = sa.and_(
+    _NEW.state == State.JUDGED, (_NEW.verdict != _OLD.c.verdict) | _NEW.score.is_distinct_from(_OLD.c.score)
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +118,10 @@ async def changes(
     connection: AsyncConnection, identifier: UUID, *, unchanged: bool, after: UUID | None, limit: int
 ) -> list[Change]:
     """What would change, or all, by submission; only what comes after ``after`` if it is given."""
+    old = (_OLD.c.verdict.label("old_verdict"), _OLD.c.score.label("old_score"))
     superseded = sa.and_(~_NEW.applied, ~_STANDS, _S.judging_id != _NEW.id)
     query = (
-        sa.select(submission_table, judging_table, _OLD.c.verdict.label("old_verdict"), superseded.label("superseded"))
+        sa.select(submission_table, judging_table, *old, superseded.label("superseded"))
         .select_from(_of_rejudging())
         .where(_NEW.rejudging_id == identifier)
     )
@@ -127,7 +130,7 @@ async def changes(
     if after is not None:
         query = query.where(_S.id > after)
     rows = await connection.execute(query.order_by(_S.id).limit(limit))
-    return [Change(submission_of(row), row.old_verdict, row.superseded) for row in rows]
+    return [Change(submission_of(row), row.old_verdict, row.old_score, row.superseded) for row in rows]
 
 
 async def apply(connection: AsyncConnection, identifier: UUID) -> list[UUID]:

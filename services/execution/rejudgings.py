@@ -84,6 +84,7 @@ class Change:
 
     submission: Submission
     old_verdict: str
+    old_score: float | None
     superseded: bool
 
 
