@@ -11,6 +11,8 @@ ARG PYTHON=docker.io/library/python:3.13-slim
 
 FROM ${PYTHON} AS build
 ARG UV=0.13.9
+# A file of further certificate authorities, where the builder's network has its own.
+ARG SSL_CERT_FILE
 ENV UV_PROJECT_ENVIRONMENT=/opt/judgemesh UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_NO_CACHE=1
 # uv comes from PyPI like all else, so that one index, or a mirror of it, is enough. It stays in this stage.
 RUN python3 -m venv /opt/uv && /opt/uv/bin/python -m pip install --quiet --no-cache-dir uv==${UV}
@@ -49,6 +51,8 @@ COPY --from=build /opt/judgemesh /opt/judgemesh
 ENV PATH=/opt/judgemesh/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1
+# Programs ask what their user is called.
+RUN echo "judgemesh:x:65532:65532::/tmp:/usr/sbin/nologin" >> /etc/passwd && echo "judgemesh:x:65532:" >> /etc/group
 USER 65532:65532
 # The module to run is the first argument.
 ENTRYPOINT ["/opt/judgemesh/bin/python", "-m"]

