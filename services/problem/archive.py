@@ -12,6 +12,7 @@ from pathlib import Path
 
 from services.common.errors import FieldViolation
 from services.problem.errors import PackageInvalid, PackageNotZip, PackageTooLarge, PackageUnsafe
+from services.problem.links import with_links
 
 MIB = 1024 * 1024
 CHUNK_BYTES = 64 * 1024
@@ -135,18 +136,25 @@ def _safe_files(archive: zipfile.ZipFile, limits: ArchiveLimits) -> dict[str, zi
     if len(infos) > limits.entries:
         raise PackageTooLarge(f"the archive has more than {limits.entries} files", limit_entries=str(limits.entries))
     files: dict[str, zipfile.ZipInfo] = {}
+    links: dict[str, zipfile.ZipInfo] = {}
     for info in infos:
         name = _checked_name(info, limits)
         _check_kind(info, name)
         if info.is_dir() or _of_no_package(name):
             continue
-        if name in files:
+        if name in files or name in links:
             raise PackageUnsafe(f"{name} is in the archive twice", entry=name)
         _check_ratio(info, name, limits)
-        files[name] = info
+        (links if _is_link(info) else files)[name] = info
+    if links:
+        files = with_links(archive, files, links, limits.entries)
     _check_total(files, limits)
     _check_no_file_is_a_folder(files)
     return files
+
+
+def _is_link(info: zipfile.ZipInfo) -> bool:
+    return stat.S_ISLNK(info.external_attr >> 16)
 
 
 def _checked_name(info: zipfile.ZipInfo, limits: ArchiveLimits) -> str:
@@ -174,10 +182,10 @@ def _utf8_name(info: zipfile.ZipInfo) -> str:
 
 
 def _check_kind(info: zipfile.ZipInfo, name: str) -> None:
-    """Only plain files and folders, readable with bounded memory (bzip2 and LZMA unpack without a bound)."""
+    """Only files, folders and links, readable with bounded memory (bzip2 and LZMA unpack without a bound)."""
     kind = stat.S_IFMT(info.external_attr >> 16)
-    if kind not in (0, stat.S_IFREG, stat.S_IFDIR):
-        raise PackageUnsafe(f"{name} is a link or a special file: put the file itself in its place", entry=name)
+    if kind not in (0, stat.S_IFREG, stat.S_IFDIR, stat.S_IFLNK):
+        raise PackageUnsafe(f"{name} is a special file: leave it out", entry=name)
     if info.flag_bits & 0x41:
         raise PackageUnsafe(f"{name} is encrypted: make the archive without a password", entry=name)
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
@@ -191,7 +199,9 @@ def _check_ratio(info: zipfile.ZipInfo, name: str, limits: ArchiveLimits) -> Non
 
 
 def _check_total(files: dict[str, zipfile.ZipInfo], limits: ArchiveLimits) -> None:
-    """The sizes are what the archive says; ``PackageArchive.chunks`` holds each file to it."""
+    """The sizes are what the archive says; ``PackageArchive.chunks`` holds each file to it. What links stand for counts
+    as often as it is there.
+    """
     if sum(info.file_size for info in files.values()) > limits.total_bytes:
         raise PackageTooLarge("the archive unpacks to too much", limit_bytes=str(limits.total_bytes))
 

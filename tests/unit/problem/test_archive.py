@@ -69,14 +69,65 @@ def test_paths_that_lead_out_are_refused(make_zip: MakeZip, name: str):
         opened(with_entry(make_zip(YAML, ""), zipfile.ZipInfo(name)))
 
 
-@pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFBLK, stat.S_IFSOCK])
-def test_links_and_special_files_are_refused(make_zip: MakeZip, kind: int):
-    """An entry that is neither a file nor a folder makes a package unsafe."""
-    info = zipfile.ZipInfo("data/secret/1.in")
+def entry(name: str, kind: int) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
     info.external_attr = (kind | 0o777) << 16
+    return info
 
+
+@pytest.mark.parametrize("kind", [stat.S_IFIFO, stat.S_IFBLK, stat.S_IFSOCK])
+def test_special_files_are_refused(make_zip: MakeZip, kind: int):
+    """An entry that is neither a file nor a folder nor a link makes a package unsafe."""
     with pytest.raises(PackageUnsafe):
-        opened(with_entry(make_zip(YAML, ""), info, b"/etc/passwd"))
+        opened(with_entry(make_zip(YAML, ""), entry("data/secret/1.in", kind), b"x"))
+
+
+def test_links_stand_for_files_and_folders_of_the_package(make_zip: MakeZip):
+    """Their content is there once more under the link's name, whatever number of links leads to it."""
+    path = make_zip({**YAML, "data/secret/a/1.in": "one"}, "pack")
+    for name, target in {
+        "pack/data/secret/2.in": "a/1.in",
+        "pack/data/secret/3.in": "./../secret/2.in",
+        "pack/data/secret/b": "a",
+    }.items():
+        with_entry(path, entry(name, stat.S_IFLNK), target.encode())
+    with open_archive(path) as archive:
+        found = {name: archive.read(name, 10) for name in archive.under("data")}
+
+    assert found == dict.fromkeys(
+        ["data/secret/2.in", "data/secret/3.in", "data/secret/a/1.in", "data/secret/b/1.in"], b"one"
+    )
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        b"/etc/passwd",
+        b"/problem.yaml",
+        b"../../../etc/passwd",
+        b"../../problem.yaml/..",
+        b"none",
+        b"link",
+        b"..",
+        b".",
+        b"\xff",
+        b"x" * 5000,
+    ],
+)
+def test_links_that_lead_nowhere_are_refused(make_zip: MakeZip, target: bytes):
+    """Out of the package, to what is not there, to themselves, to a folder around them."""
+    with pytest.raises(PackageUnsafe):
+        opened(with_entry(make_zip(YAML, ""), entry("data/link", stat.S_IFLNK), target))
+
+
+def test_links_cannot_multiply_without_end(make_zip: MakeZip):
+    """A folder that is linked often counts as often; links within links to folders are not followed."""
+    path = make_zip({**YAML, **{f"data/a/{number}": "" for number in range(100)}}, "")
+    for number in range(10):
+        with_entry(path, entry(f"data/l{number}", stat.S_IFLNK), b"a")
+
+    with pytest.raises(PackageTooLarge):
+        opened(path, entries=1000)
 
 
 @pytest.mark.filterwarnings("ignore:Duplicate name")
