@@ -102,12 +102,12 @@ def show(
     limits = found["limits"]
     console.print(f"[bold]{escape(found['title'])}[/]  [dim]{found['name']}, revision {found['revision']}[/]")
     memory = f"{int(limits['memoryBytes']) >> 20} MiB"
-    console.print(f"time {limits['time']}, memory {memory}, {found['secretCount']} secret tests")
+    kinds = ", ".join(kind.removeprefix("PROBLEM_TYPE_").lower().replace("_", "-") for kind in found["types"])
+    console.print(f"{kinds}, time {limits['time']}, memory {memory}, {found['secretCount']} secret tests")
     for sample in samples:
-        console.rule(f"sample {sample['number']}: input", align="left")
-        console.print(visible(sample["input"]), markup=False, highlight=False, end="")
-        console.rule(f"sample {sample['number']}: answer", align="left")
-        console.print(visible(sample["answer"]), markup=False, highlight=False, end="")
+        for part in ("interaction",) if sample["interaction"] else ("input", "answer"):
+            console.rule(f"sample {sample['number']}: {part}", align="left")
+            console.print(visible(sample[part]), markup=False, highlight=False, end="")
 
 
 @app.command()
