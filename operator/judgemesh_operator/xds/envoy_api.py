@@ -17,6 +17,7 @@ from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message_factory import GetMessageClass
 
 from judgemesh_operator.xds.envoy import Json
+from judgemesh_operator.xds.proto_json import Reader
 
 FILE = Path(__file__).with_name("envoy_api.binpb.gz")
 
@@ -34,7 +35,7 @@ def message(name: str) -> Any:
 def serialise(resource: Json) -> bytes:
     """A resource in proto JSON as a serialised `Any`. Raises NotEnvoys."""
     try:
-        packed = json_format.ParseDict(resource, message("google.protobuf.Any")(), descriptor_pool=_pool())
+        packed = _reader().any(resource)
     except json_format.ParseError as error:
         raise NotEnvoys(str(error)) from error
     return bytes(packed.SerializeToString(deterministic=True))
@@ -46,6 +47,11 @@ def read(serialised: bytes) -> Json:
     text = json_format.MessageToJson(packed, preserving_proto_field_name=True, descriptor_pool=_pool())
     found: Json = json.loads(text)
     return found
+
+
+@cache
+def _reader() -> Reader:
+    return Reader(_pool())
 
 
 @cache

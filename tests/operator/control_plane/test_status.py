@@ -201,7 +201,7 @@ async def test_routes(plane: Plane, stub: MeshServiceStub) -> None:
     ],
 )
 async def test_explanations(
-    plane: Plane, stub: MeshServiceStub, caller: str, method: str, allowed: bool, reason: str
+    plane: Plane, stub: MeshServiceStub, *, caller: str, method: str, allowed: bool, reason: str
 ) -> None:
     """Whether a call is carried, and the reason that decides."""
     plane.tell(mesh())
