@@ -102,10 +102,10 @@ def show(
     limits = found["limits"]
     console.print(f"[bold]{escape(found['title'])}[/]  [dim]{found['name']}, revision {found['revision']}[/]")
     memory = f"{int(limits['memoryBytes']) >> 20} MiB"
-    kinds = ", ".join(kind.removeprefix("PROBLEM_TYPE_").lower().replace("_", "-") for kind in found["types"])
+    kinds = ", ".join(kind.removeprefix("PROBLEM_TYPE_").lower().replace("_", "-") for kind in found.get("types", []))
     console.print(f"{kinds}, time {limits['time']}, memory {memory}, {found['secretCount']} secret tests")
     for sample in samples:
-        for part in ("interaction",) if sample["interaction"] else ("input", "answer"):
+        for part in ("interaction",) if sample.get("interaction") else ("input", "answer"):
             console.rule(f"sample {sample['number']}: {part}", align="left")
             console.print(visible(sample[part]), markup=False, highlight=False, end="")
 

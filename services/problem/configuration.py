@@ -11,10 +11,11 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import Field, StringConstraints
 
 from services.problem.archive import PackageArchive
+from services.problem.credits import Text
 from services.problem.documents import Document, note_unknown_keys, validated
 from services.problem.errors import PackageTooLarge
 from services.problem.findings import Findings
-from services.problem.metadata import Metadata, OnReject, Text, flags_of
+from services.problem.metadata import Metadata, OnReject, flags_of
 from services.problem.yamlfile import read_mapping
 
 MAX_BYTES = 512 * 1024

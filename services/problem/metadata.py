@@ -3,7 +3,6 @@
 Source: the Kattis problem package format, https://www.kattis.com/problem-package-format/spec/.
 """
 
-import re
 import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
+from services.problem.credits import Credits, Name, Source, Text, authors_of_text, people_of
 from services.problem.documents import Document
 from services.problem.limits import MAX_TIME_SECONDS, DeclaredLimits
 
@@ -18,8 +18,6 @@ LEGACY_FORMATS = ("legacy", "legacy-icpc")
 CURRENT_FORMAT = "2025-09"
 DRAFTS = ("2023-07", "2023-07-draft", "2025-09-draft", "draft")
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, max_length=1000)]
-Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 LanguageCode = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Z]{2})?$")]
 License = Literal["unknown", "public domain", "cc0", "cc by", "cc by-sa", "educational", "permission"]
 ProblemKind = Literal["pass-fail", "scoring", "multi-pass", "interactive", "submit-answer"]
@@ -114,30 +112,6 @@ class _CurrentLimits(_LimitsDocument):
     validation_passes: int = Field(default=2, ge=2, le=MAX_PASSES)
 
 
-class _Person(Document):
-    name: Name
-    email: Text = ""
-    orcid: Text = ""
-    kattis: Text = ""
-
-
-class _Source(Document):
-    name: Name
-    url: Text | None = None
-
-
-People = Text | _Person | list[Text | _Person]
-
-
-class _Credits(Document):
-    authors: People = Field(default_factory=list)
-    contributors: People = Field(default_factory=list)
-    testers: People = Field(default_factory=list)
-    packagers: People = Field(default_factory=list)
-    acknowledgements: People = Field(default_factory=list)
-    translators: dict[str, People] = Field(default_factory=dict)
-
-
 class Grading(Document):
     """`grading` of a legacy problem.yaml. All but the first two predate testdata.yaml, and override it."""
 
@@ -179,7 +153,7 @@ class LegacyProblem(Document):
             format=self.problem_format_version,
             titles={"": names} if isinstance(names, str) else names,
             uuid=self.uuid or "",
-            authors=_authors_of_text(self.author or ""),
+            authors=authors_of_text(self.author or ""),
             source=self.source or "",
             license=self.license or "unknown",
             rights_owner=self.rights_owner or self.author or self.source or "",
@@ -202,8 +176,8 @@ class CurrentProblem(Document):
     name: Name | Annotated[dict[LanguageCode, Name], Field(min_length=1)]
     uuid: Text | None = None
     version: Text | int | float | None = None
-    credits: Text | _Credits | None = None
-    source: Text | _Source | list[Text | _Source] | None = None
+    credits: Text | Credits | None = None
+    source: Text | Source | list[Text | Source] | None = None
     license: License = "unknown"
     rights_owner: Text | None = None
     embargo_until: Any = None
@@ -222,8 +196,8 @@ class CurrentProblem(Document):
         return frozenset(said if "scoring" in said else said | {"pass-fail"})
 
     def metadata(self) -> Metadata:
-        authors = _people(self.credits.authors if isinstance(self.credits, _Credits) else self.credits)
-        source = ", ".join(_people(self.source))
+        authors = people_of(self.credits.authors if isinstance(self.credits, Credits) else self.credits)
+        source = ", ".join(people_of(self.source))
         return Metadata(
             format=self.problem_format_version,
             titles={"en": self.name} if isinstance(self.name, str) else self.name,
@@ -252,19 +226,6 @@ def flags_of(value: object) -> tuple[str, ...]:
         return tuple(shlex.split(str(value)))
     except ValueError:
         return tuple(str(value).split())
-
-
-def _authors_of_text(text: str) -> tuple[str, ...]:
-    return tuple(name.strip() for name in re.split(r",|\band\b", text) if name.strip())
-
-
-def _people(value: Any) -> tuple[str, ...]:
-    """Names, without the addresses that the format allows after them."""
-    if value is None:
-        return ()
-    items = value if isinstance(value, list) else [value]
-    names = (item if isinstance(item, str) else item.name for item in items)
-    return tuple(name for name in (re.sub(r"\s*<[^>]*>\s*$", "", name).strip() for name in names) if name)
 
 
 def _keywords(value: str | list[str] | None) -> tuple[str, ...]:

@@ -7,10 +7,11 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from services.problem.archive import PackageArchive
+from services.problem.credits import Text
 from services.problem.documents import Document, validated
 from services.problem.expectations import CODES, Expectation, verdicts_of
 from services.problem.findings import Findings
-from services.problem.metadata import Metadata, Text
+from services.problem.metadata import Metadata
 from services.problem.yamlfile import read_mapping
 
 FILE = "submissions/submissions.yaml"
