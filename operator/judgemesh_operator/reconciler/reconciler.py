@@ -13,6 +13,7 @@ import structlog
 from judgemesh_operator.api.resources import Resources
 from judgemesh_operator.cluster.client import ClusterError
 from judgemesh_operator.cluster.collections import DEPLOYMENTS, POD_CERTIFICATE_REQUESTS, Selection
+from judgemesh_operator.cluster.mirror import version_of
 from judgemesh_operator.pools.demand import Pace
 from judgemesh_operator.pools.deployment import POOL_LABEL
 from judgemesh_operator.pools.queues import Queues, QueueUnknown
@@ -23,7 +24,7 @@ from judgemesh_operator.reconciler.findings import find
 from judgemesh_operator.reconciler.patience import Patience
 from judgemesh_operator.reconciler.pools import Pools
 from judgemesh_operator.reconciler.reports import ReportBook
-from judgemesh_operator.reconciler.writer import Writer
+from judgemesh_operator.reconciler.writer import Change, Writer
 from judgemesh_operator.sources.kubernetes import SELECTIONS, KubernetesSource
 from judgemesh_operator.sources.observing import FIELDS, Observer
 from judgemesh_operator.xds.descriptor import Descriptors
@@ -36,8 +37,16 @@ REQUESTS = Selection(POD_CERTIFICATE_REQUESTS)
 PAUSE_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 QUEUE_SECONDS = 5.0
+BATCH = 100
+"""Statuses that are written before everything is looked at again: somebody who changes a resource does not wait for a
+thousand others."""
 SECRETS_SECONDS = 60.0
 """Between two looks at the Secrets of service accounts, whose certificates are renewed after hours."""
+
+
+def newest_first(due: list[Change]) -> list[Change]:
+    """What was changed last has somebody who waits for it."""
+    return sorted(due, key=lambda change: version_of(change.body), reverse=True)
 
 
 @dataclass
@@ -97,8 +106,10 @@ class Reconciler:
         await self._certify(now)
         planned = self.pools.plan(self.resources, now)
         known = Known(self.resources, find(self.resources, self.descriptors, self.languages), self.reports, planned)
-        due = self.patience.ripe(changes(self.source.mirror, known, now), now)
-        await self.writer.write(due)
+        due = newest_first(self.patience.ripe(changes(self.source.mirror, known, now), now))
+        await self.writer.write(due[:BATCH])
+        if len(due) > BATCH:
+            self.wake()
         await self.pools.apply(self.resources, planned)
         self.beat = time.monotonic()
         measures.pass_seconds.observe(self.beat - begun)
