@@ -103,9 +103,12 @@ class Conversation:
         return clusters is not None and clusters.adding
 
     def _told_before(self, kind: ResourceType) -> bool:
-        """A proxy that starts asks for listeners when its clusters are warm, and must not wait any longer."""
+        """A proxy that starts asks for listeners when its clusters are warm, and must not wait any longer.
+
+        One that comes back has been told on an earlier stream.
+        """
         subscription = self.subscriptions.get(kind)
-        return kind in _USERS and subscription is not None and bool(subscription.sent_version)
+        return kind in _USERS and subscription is not None and bool(subscription.sent_version or subscription.known)
 
     def _may_remove(self, now: Moment, *, held: bool) -> bool:
         """Something is gone if it is still due after all else went out."""
