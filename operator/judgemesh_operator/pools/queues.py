@@ -14,7 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from judgemesh_operator.pools.demand import Queue
 
-STREAM = "JUDGE"
+STREAM, SUBJECTS = "JUDGE", "judgemesh.judge."
 WAITING = "judgemesh_waiting_tasks"
 """A gauge of the execution service, by language: tasks that are not in the stream yet."""
 TIMEOUT = 3.0
@@ -36,16 +36,32 @@ class Queues:
     async def read(self, languages: Iterable[str]) -> dict[str, Queue]:
         """Raises QueueUnknown."""
         held = await self._held_back()
-        return {language: await self._queue(language, held.get(language, 0)) for language in sorted(set(languages))}
-
-    async def _queue(self, language: str, held: int) -> Queue:
         try:
-            info = await self.client.jetstream(timeout=TIMEOUT).consumer_info(STREAM, f"workers-{language}")
-        except nats.js.errors.NotFoundError:
-            return Queue(waiting=held)  # No worker has ever been there for it.
+            there = await self._in_stream()
+            found = {language: await self._consumer(language) for language in sorted(set(languages))}
         except (TimeoutError, nats.errors.Error, OSError) as error:
             raise QueueUnknown(f"NATS: {error!r}") from error
-        return queue_of(info, held)
+        return {
+            language: queue_of(info, there.get(language, 0), held.get(language, 0)) for language, info in found.items()
+        }
+
+    async def _in_stream(self) -> dict[str, int]:
+        """Tasks of the stream by language, those in workers' hands too: it keeps them until they are judged."""
+        try:
+            info = await self.client.jetstream(timeout=TIMEOUT).stream_info(STREAM, subjects_filter=f"{SUBJECTS}*")
+        except nats.js.errors.NotFoundError:
+            return {}
+        return {subject.removeprefix(SUBJECTS): count for subject, count in (info.state.subjects or {}).items()}
+
+    async def _consumer(self, language: str) -> ConsumerInfo | None:
+        """None if no worker has ever been there for the language."""
+        try:
+            info: ConsumerInfo = await self.client.jetstream(timeout=TIMEOUT).consumer_info(
+                STREAM, f"workers-{language}"
+            )
+        except nats.js.errors.NotFoundError:
+            return None
+        return info
 
     async def _held_back(self) -> dict[str, int]:
         if not self.metrics:
@@ -57,10 +73,12 @@ class Queues:
         return waiting_of(page)
 
 
-def queue_of(info: ConsumerInfo, held: int) -> Queue:
+def queue_of(info: ConsumerInfo | None, there: int, held: int) -> Queue:
     """A task is one more judged when it was delivered and is not in anybody's hands any more."""
+    if info is None:
+        return Queue(waiting=there + held)
     running, delivered = info.num_ack_pending or 0, info.delivered.consumer_seq if info.delivered else 0
-    return Queue(waiting=(info.num_pending or 0) + held, running=running, judged=delivered - running)
+    return Queue(waiting=max(0, there - running) + held, running=running, judged=delivered - running)
 
 
 def waiting_of(page: str) -> dict[str, int]:
@@ -83,7 +101,8 @@ async def connected(nats_url: Callable[[], str], metrics: str) -> AsyncIterator[
             yield Queues(client, http, metrics)
         finally:
             connecting.cancel()
-            await client.close()
+            if client.is_connected or client.is_reconnecting:
+                await client.close()
 
 
 async def _connect(client: Client, url: Callable[[], str]) -> None:

@@ -88,17 +88,24 @@ class Reconciler:
 
     async def watch_queues(self, queues: Queues) -> None:
         """Reads the queues of all pools' languages now and then, for ever."""
+        await self._observed.wait()
         while True:
-            languages = {language for pool in self.resources.pools.values() for language in pool.spec.languages}
-            try:
-                read = await queues.read(languages & set(self.languages))
-            except QueueUnknown as error:
-                log.warning("queues unknown", error=str(error))
-                self.pools.pace = None
-            else:
-                self.pools.pace = (self.pools.pace or Pace()).after(read, self.clock())
+            await self.read_queues(queues)
             self.wake()
             await asyncio.sleep(QUEUE_SECONDS)
+
+    async def read_queues(self, queues: Queues) -> None:
+        """Learns what waits, or that nobody says so."""
+        languages = {language for pool in self.resources.pools.values() for language in pool.spec.languages}
+        if not languages:
+            return
+        try:
+            read = await queues.read(languages & set(self.languages))
+        except QueueUnknown as error:
+            log.warning("queues unknown", error=str(error))
+            self.pools.pace = None
+        else:
+            self.pools.pace = (self.pools.pace or Pace()).after(read, self.clock())
 
     async def look(self) -> None:
         """Once over everything."""

@@ -1,27 +1,77 @@
-"""What waits, as the stream and the execution service tell it."""
+"""What waits, as a real NATS and the execution service tell it."""
 
-from datetime import UTC, datetime
+import asyncio
+from collections.abc import AsyncIterator
 
+import nats
 import prometheus_client
-from nats.js.api import ConsumerConfig, ConsumerInfo, SequenceInfo
+import pytest
+from nats.aio.client import Client
+from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StreamConfig
 
+from judgemesh_operator.pools import queues
 from judgemesh_operator.pools.demand import Queue
-from judgemesh_operator.pools.queues import WAITING, queue_of, waiting_of
+from judgemesh_operator.pools.queues import WAITING, Queues, QueueUnknown, waiting_of
+from tests.integration.conftest import nats_process, nats_url, parts_directory
+
+__all__ = ["nats_process", "nats_url", "parts_directory"]
 
 
-def test_consumer() -> None:
-    """What waits in the stream and beside it adds up; what is in a worker's hands runs; the rest was judged."""
-    info = ConsumerInfo(
-        name="workers-cpp",
-        stream_name="JUDGE",
-        config=ConsumerConfig(),
-        created=datetime.now(UTC),
-        delivered=SequenceInfo(consumer_seq=20, stream_seq=20),
-        num_pending=5,
-        num_ack_pending=2,
+@pytest.fixture
+async def client(nats_url: str) -> AsyncIterator[Client]:
+    """A NATS with the judging stream, and nothing in it."""
+    connection = await nats.connect(nats_url)
+    config = StreamConfig("JUDGE", subjects=["judgemesh.judge.*"], retention=RetentionPolicy.WORK_QUEUE)
+    await connection.jetstream().add_stream(config)
+    yield connection
+    await connection.jetstream().delete_stream("JUDGE")
+    await connection.close()
+
+
+@pytest.fixture
+async def reader(nats_url: str) -> AsyncIterator[Queues]:
+    async with queues.connected(lambda: nats_url, "") as made:
+        while not made.client.is_connected:
+            await asyncio.sleep(0)
+        yield made
+
+
+async def submit(client: Client, language: str, times: int) -> None:
+    for _ in range(times):
+        await client.jetstream().publish(f"judgemesh.judge.{language}", b"task")
+
+
+async def test_no_worker_ever(client: Client, reader: Queues) -> None:
+    """Tasks are seen though no worker has ever been there for them: the first one must come from somewhere."""
+    await submit(client, "cpp", 2)
+
+    assert await reader.read(["cpp", "java"]) == {"cpp": Queue(waiting=2), "java": Queue()}
+
+
+async def test_taken_and_judged(client: Client, reader: Queues) -> None:
+    """What is in a worker's hands runs; what it has acknowledged was judged; the rest waits."""
+    config = ConsumerConfig(
+        durable_name="workers-cpp", filter_subject="judgemesh.judge.cpp", ack_policy=AckPolicy.EXPLICIT
     )
+    await client.jetstream().add_consumer("JUDGE", config)
+    await submit(client, "cpp", 5)
+    worker = await client.jetstream().pull_subscribe_bind("workers-cpp", "JUDGE")
+    taken = await worker.fetch(3)
+    await taken[0].ack_sync()
 
-    assert queue_of(info, 7) == Queue(waiting=12, running=2, judged=18)
+    assert await reader.read(["cpp"]) == {"cpp": Queue(waiting=2, running=2, judged=1)}
+
+
+async def test_no_stream(nats_url: str, reader: Queues) -> None:
+    """Where the platform has never run, nothing waits."""
+    assert await reader.read(["cpp"]) == {"cpp": Queue()}
+
+
+async def test_nobody_answers() -> None:
+    """Without NATS nobody knows what waits."""
+    async with queues.connected(lambda: "nats://127.0.0.1:9", "") as reader:
+        with pytest.raises(QueueUnknown, match="NATS"):
+            await reader.read(["cpp"])
 
 
 def test_metrics_page() -> None:
