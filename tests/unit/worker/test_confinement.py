@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from services.execution.worker.sandbox import namespaces
-from services.execution.worker.sandbox.confinement import outermost
+from services.execution.worker.sandbox.rulebook import outermost
 
 
 def test_places_beneath_others_need_no_rule(tmp_path: Path) -> None:

@@ -12,7 +12,6 @@ import contextlib
 import os
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 _CONTROLLERS = ("memory", "pids", "cpuacct")
 _PREFIX = "judgemesh-"
@@ -26,16 +25,6 @@ Groups = dict[str, str]
 
 class CgroupMissing(Exception):
     """No group can be made here; the message says why."""
-
-
-@dataclass(frozen=True, slots=True)
-class Memory:
-    """What the processes of a group have in memory."""
-
-    bytes: int
-    """Anonymous and shared memory, of the launcher and of what earlier builds left in a tmpfs too."""
-    kills: int
-    """How many processes the kernel has ended because of the group's limit, since ever."""
 
 
 def own_groups(memberships: Iterable[str], mounts: Iterable[str]) -> Groups:
@@ -138,9 +127,14 @@ class Cgroup:
             _write(self._pids, str(processes + 1))
             self._limits = (memory_bytes, processes)
 
-    def memory(self) -> Memory:
-        stat, events = _fields(self._stat), _fields(self._events)
-        return Memory(bytes=stat[self._anonymous] + stat[b"shmem"], kills=events.get(b"oom_kill", 0))
+    def memory_bytes(self) -> int:
+        """Anonymous and shared memory, of the launcher and of what earlier builds left in a tmpfs too."""
+        stat = _fields(self._stat)
+        return stat[self._anonymous] + stat[b"shmem"]
+
+    def kills(self) -> int:
+        """How many processes the kernel has ended because of the group's limit, since ever."""
+        return _fields(self._events).get(b"oom_kill", 0)
 
     def cpu_seconds(self) -> float:
         """CPU time of all that ever ran in the group, less that of the launcher."""

@@ -10,17 +10,9 @@ from dataclasses import dataclass
 
 from services.execution.worker.sandbox import landlock, libc, seccomp, syscalls
 from services.execution.worker.sandbox.cgroup import Cgroup
-from services.execution.worker.sandbox.run import RunLimits, RunRequest
-
-TOOLCHAINS = (
-    "/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/opt", "/nix/store",
-    "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/ld.so.preload", "/etc/alternatives",
-    "/etc/localtime", "/etc/java-17-openjdk", "/etc/java-21-openjdk", "/etc/java-25-openjdk", "/etc/python3",
-    "/etc/python3.11", "/etc/python3.12", "/etc/python3.13", "/etc/ssl/openssl.cnf",
-    "/proc/cpuinfo", "/proc/meminfo", "/proc/stat", "/proc/version", "/sys/devices/system/cpu",
-)  # fmt: skip
-"""What a program may read and execute: toolchains, their configuration, and facts of the machine."""
-DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom")
+from services.execution.worker.sandbox.process_tree import descendants
+from services.execution.worker.sandbox.rulebook import Rulebook
+from services.execution.worker.sandbox.run import RunLimits
 
 _FIRST, _LAUNCHER_LAST = b"1000", b"500"
 _RESERVABLE = 1 << 40
@@ -36,10 +28,8 @@ class Confinement:
     """The user and group that a run becomes; None where the launcher is not root, and runs keep its user."""
     landlock_version: int
     """The version of Landlock to use; 0: none."""
-    access: landlock.Access | None = None
-    """How that version makes rules; None without Landlock."""
-    common: tuple[landlock.Rule, ...] = ()
-    """The rules of all runs: for the machine's toolchains and devices, which stay open."""
+    rulebook: Rulebook | None = None
+    """The rules of that version; None without Landlock."""
     scratch: str = ""
     """The slot's directory that runs see as /tmp and /dev/shm; empty where there are no namespaces."""
     cgroup: Cgroup | None = None
@@ -49,19 +39,6 @@ class Confinement:
     def signals_confined(self) -> bool:
         """Whether the kernel itself keeps a run from signalling processes that are not its own."""
         return self.user is not None or self.landlock_version >= 6
-
-    def ruleset(self, request: RunRequest, workdir: str) -> landlock.Ruleset | None:
-        """The rules of one run, as far as they can be made outside of it."""
-        if self.access is None:
-            return None
-        readable = landlock.open_paths(request.readable)
-        writable = landlock.open_paths([workdir, self.scratch] if self.scratch else [workdir])
-        rules = [self.access.reading(descriptor, directory=directory) for descriptor, directory in readable]
-        rules += [self.access.writing(descriptor, directory=directory) for descriptor, directory in writable]
-        ruleset = self.access.ruleset([*self.common, *rules])
-        for descriptor, _ in (*readable, *writable):
-            os.close(descriptor)
-        return ruleset
 
     def prepare_launcher(self) -> None:
         """Put on the launcher, once, what its runs inherit and it can live with itself: it saves them the time."""
@@ -75,10 +52,11 @@ class Confinement:
         libc.set_no_new_privileges()
         seccomp.Filter(seccomp.confine_run(syscalls.machine())).install()
 
-    def started(self, pid: int) -> None:
-        """In the launcher, at once after the fork: within the slot's group the run goes before the launcher."""
+    def prefer_to_be_killed(self) -> None:
+        """In the launcher, before a run can have filled its group: whatever runs goes before the launcher."""
         if self.cgroup is not None:
-            _prefer_to_be_killed(pid, _FIRST)
+            for pid in descendants(os.getpid()):
+                _prefer_to_be_killed(pid, _FIRST)
 
     def limits(self, limits: RunLimits) -> list[tuple[int, tuple[int, int]]]:
         """The resource limits of a run, for :meth:`apply`."""
@@ -120,26 +98,13 @@ def confinement(
     *, user: int | None, landlock_version: int, readable: Sequence[str], scratch: str, cgroup: Cgroup | None
 ) -> Confinement:
     """How the runs of this process are confined, with `readable` besides the machine's toolchains."""
-    if not landlock_version:
-        return Confinement(user=user, landlock_version=0, scratch=scratch, cgroup=cgroup)
-    access = landlock.Access(landlock_version)
-    toolchains, devices = landlock.open_paths(outermost([*TOOLCHAINS, *readable])), landlock.open_paths(DEVICES)
-    common = [access.reading(descriptor, directory=directory) for descriptor, directory in toolchains]
-    common += [access.writing(descriptor, directory=directory) for descriptor, directory in devices]
     return Confinement(
         user=user,
         landlock_version=landlock_version,
-        access=access,
-        common=tuple(common),
+        rulebook=Rulebook(landlock_version, readable, scratch) if landlock_version else None,
         scratch=scratch,
         cgroup=cgroup,
     )
-
-
-def outermost(paths: Sequence[str]) -> list[str]:
-    """The places that these paths lead to, without those beneath another: each rule is paid by each run."""
-    places = dict.fromkeys(os.path.realpath(path) for path in paths)
-    return [place for place in places if not any(place.startswith(f"{other}/") for other in places)]
 
 
 def _prefer_to_be_killed(process: int | str, score: bytes) -> None:

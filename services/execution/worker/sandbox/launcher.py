@@ -20,6 +20,7 @@ from typing import Any
 from services.execution.worker.sandbox import landlock, libc, messages, namespaces, workdir
 from services.execution.worker.sandbox.cgroup import Cgroup
 from services.execution.worker.sandbox.confinement import Confinement, confinement
+from services.execution.worker.sandbox.ledger import Ledger
 from services.execution.worker.sandbox.run import RunReport, RunRequest, SandboxError
 from services.execution.worker.sandbox.supervision import Run
 
@@ -31,6 +32,7 @@ class Launcher:
         self._control = control
         self._confinement = confinement
         self._scratch = scratch
+        self._ledger = Ledger(confinement.cgroup)
 
     def serve(self) -> None:
         """Answer requests until the worker closes the socket."""
@@ -48,7 +50,7 @@ class Launcher:
     def _run(self, request: RunRequest) -> RunReport:
         directory = request.workdir or self._fresh_directory()
         try:
-            with contextlib.closing(Run(request, directory, self._confinement, self._control)) as run:
+            with contextlib.closing(Run(request, directory, self._confinement, self._ledger, self._control)) as run:
                 return run.complete()
         finally:
             workdir.empty(self._scratch)

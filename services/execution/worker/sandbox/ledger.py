@@ -1,4 +1,4 @@
-"""What a run has used: from its control group where there is one, else from its processes one by one."""
+"""What runs use: from the slot's control group where there is one, else from their processes one by one."""
 
 from services.execution.worker.sandbox.cgroup import Cgroup
 from services.execution.worker.sandbox.process_tree import Usage, resident_bytes, shared_once_bytes
@@ -6,30 +6,42 @@ from services.execution.worker.sandbox.run import RunLimits
 
 
 class Ledger:
-    """The account of one run."""
+    """The accounts of a slot, one run after the other."""
 
-    def __init__(self, cgroup: Cgroup | None, limits: RunLimits) -> None:
-        """Open it, just before the fork; the group gets the run's limits. Raises OSError."""
+    def __init__(self, cgroup: Cgroup | None) -> None:
+        """Open it while nothing runs. Raises OSError."""
         self._cgroup = cgroup
+        self._kills = cgroup.kills() if cgroup is not None else 0
+        self._cpu_before = 0.0
+        self.settle()
+
+    def settle(self) -> None:
+        """Nothing runs, and what is in memory now is the launcher's own: later runs are not charged with it."""
+        if self._cgroup is not None:
+            self._memory_before, self._launcher_before = self._cgroup.memory_bytes(), resident_bytes()
+
+    def begin(self, limits: RunLimits) -> None:
+        """Just before the fork of a run: the group gets its limits. Raises OSError."""
         self._limits = limits
-        if cgroup is not None:
+        if self._cgroup is not None:
             # Output is in the group too, until it is handed on.
-            cgroup.limit(limits.memory_bytes + limits.output_bytes + limits.error_bytes, limits.processes)
-            self._memory_before, self._launcher_before = cgroup.memory(), resident_bytes()
-            self._cpu_before = cgroup.cpu_seconds()
+            self._cgroup.limit(limits.memory_bytes + limits.output_bytes + limits.error_bytes, limits.processes)
+            self._cpu_before = self._cgroup.cpu_seconds()
 
     def memory_bytes(self, usage: Usage) -> int:
-        """What all processes have in memory now, what they share counted once.
-
-        A single process counts with all it has mapped, pages of files included.
-        """
-        if self._cgroup is not None:
-            grown = resident_bytes() - self._launcher_before
-            return max(usage.largest_bytes, self._cgroup.memory().bytes - self._memory_before.bytes - grown)
+        """What all processes have in memory now. Where that is above the limit, what they share counts once."""
         if usage.processes < 2 or usage.memory_bytes <= self._limits.memory_bytes:
             return usage.memory_bytes
+        # Never less than the largest, and never more than all one by one: the group's figures lag behind by some pages
+        # for each processor.
+        return min(usage.memory_bytes, max(usage.largest_bytes, self._shared_once(usage)))
+
+    def _shared_once(self, usage: Usage) -> int:
+        if self._cgroup is not None:
+            grown = resident_bytes() - self._launcher_before
+            return self._cgroup.memory_bytes() - self._memory_before - grown
         try:
-            return max(usage.largest_bytes, shared_once_bytes())
+            return shared_once_bytes()
         except OSError:
             return usage.memory_bytes
 
@@ -40,5 +52,8 @@ class Ledger:
         return max(of_processes, self._cgroup.cpu_seconds() - self._cpu_before)
 
     def was_refused_memory(self) -> bool:
-        """Whether the kernel ended a process of the run for want of memory."""
-        return self._cgroup is not None and self._cgroup.memory().kills > self._memory_before.kills
+        """Whether the kernel has ended a process for want of memory since this was last asked."""
+        if self._cgroup is None:
+            return False
+        before, self._kills = self._kills, self._cgroup.kills()
+        return self._kills > before

@@ -22,7 +22,9 @@ _CHILDS_OWN_PAGES = 1 << 20
 class Run:
     """One run, from fork to the last descendant's end."""
 
-    def __init__(self, request: RunRequest, directory: str, confinement: Confinement, control: socket.socket) -> None:
+    def __init__(
+        self, request: RunRequest, directory: str, confinement: Confinement, ledger: Ledger, control: socket.socket
+    ) -> None:
         """Start the program. The descriptors of the request are closed here, whatever happens."""
         self._request = request
         self._limits: RunLimits = request.limits
@@ -36,19 +38,19 @@ class Run:
         self._poll = select.poll()
         with child.Streams(request) as streams:
             self._output_end, self._errors_end, self._failure_end = streams.readable
-            rules = confinement.ruleset(request, directory)
+            rules = confinement.rulebook.ruleset(request, directory) if confinement.rulebook else None
             limits = confinement.limits(request.limits)
             environment = child.environment(request, directory)
             # A forked child is charged with what it shares with us before it becomes the program.
             self._inherited = resident_bytes() + _CHILDS_OWN_PAGES
-            self._ledger = Ledger(confinement.cgroup, request.limits)
+            self._ledger = ledger
+            ledger.begin(request.limits)
             self._started = time.monotonic()
             self._pid = os.fork()
             if self._pid == 0:
                 child.become(request, directory, environment, streams, lambda: confinement.apply(limits, rules))
-        confinement.started(self._pid)
-        if rules is not None:
-            rules.close()
+        self._confinement = confinement
+        self._looks = 0
         self._ended = os.pidfd_open(self._pid)
         self._ended_at = 0.0
         self._tree = ProcessTree(self._pid)
@@ -68,6 +70,8 @@ class Run:
             self._ended_at = time.monotonic()
             self._count_output()
             self._tree.kill()
+        if self._looks:
+            self._ledger.settle()
         self._read_output()
         self._read_errors()
         self._raise_if_not_started()
@@ -101,6 +105,9 @@ class Run:
                 next_disk_look = now + _DISK_LOOK
 
     def _look(self, now: float) -> None:
+        if self._looks == 0:
+            self._confinement.prefer_to_be_killed()
+        self._looks += 1
         self._tree.reap()
         usage = self._tree.measure()
         self._peak = max(self._peak, self._ledger.memory_bytes(usage))
