@@ -1,9 +1,7 @@
 """Compilation: source files become a program, in the sandbox, without any test data in sight."""
 
 import asyncio
-import contextlib
 import re
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -71,18 +69,6 @@ class CompilationLimits:
             processes=128,
             open_files=1024,
         )
-
-
-@contextlib.asynccontextmanager
-async def compiled(
-    language: Language, files: dict[str, bytes], limits: CompilationLimits, sandbox: Sandbox
-) -> AsyncIterator[Program]:
-    """The program, which is removed afterwards. Raises CompileError, SandboxError."""
-    program = await compile_program(language, files, limits, sandbox)
-    try:
-        yield program
-    finally:
-        await asyncio.to_thread(workdir.remove, program.directory)
 
 
 async def compile_program(

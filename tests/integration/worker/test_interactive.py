@@ -1,5 +1,8 @@
 """Interactive problems: program and validator talk to each other, and end in every order."""
 
+import asyncio
+from pathlib import Path
+
 import pytest
 
 from services.execution.worker.sandbox.run import Limit
@@ -143,3 +146,22 @@ async def test_interactive_problem_needs_a_validator_of_its_own(judge_files: Jud
 
     assert outcome.ruling.verdict == Verdict.JUDGE_ERROR
     assert "needs an output validator of its own" in outcome.ruling.internal_error
+
+
+def open_descriptors() -> int:
+    return len(list(Path("/proc/self/fd").iterdir()))
+
+
+async def test_cancelled_pair_leaves_nothing_behind(judge_files: JudgeFiles) -> None:
+    """Both sides are killed at once, and the slot judges the next submission as ever."""
+    hanging = bundle([(b"", b"")], limits=limits(time=60), validator={"validate.py": HANGS}, interactive=True)
+    problem = bundle([(b"3", b"")], limits=limits(), validator={"validate.py": SQUARES}, interactive=True)
+    await judge_files(problem, "python3", {"main.py": SQUARER})
+    before = open_descriptors()
+
+    with pytest.raises(TimeoutError):
+        await asyncio.wait_for(judge_files(hanging, "python3", {"main.py": SLEEPS}), 1)
+    outcome = await judge_files(problem, "python3", {"main.py": SQUARER})
+
+    assert outcome.ruling.verdict == Verdict.ACCEPTED, outcome
+    assert before == open_descriptors()

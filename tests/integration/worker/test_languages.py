@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 
 from services.execution.languages.language import EntryPoint, Language, load_languages
-from services.execution.worker.compilation import CompilationLimits, CompileError, Program, compile_program, compiled
+from services.execution.worker.compilation import CompilationLimits, CompileError, Program, compile_program
 from services.execution.worker.judging import Judge
+from services.execution.worker.sandbox import workdir
 from services.execution.worker.sandbox.run import RunLimits, RunReport
 from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
+from services.execution.worker.slot import Slot
 from services.execution.worker.tasks import Task
 from services.execution.worker.toolchains import LanguageMissing, versions
 from services.execution.worker.verdicts import Verdict, judge_run
@@ -81,8 +83,9 @@ async def language(request: pytest.FixtureRequest, installed: dict[str, str]) ->
 async def program(language: Language, slot: Sandbox) -> AsyncIterator[Program]:
     """The language's program, which does what its first line of input says."""
     source = PROGRAMS[language.id]
-    async with compiled(language, {source.name: source.read_bytes()}, COMPILATION, slot) as built:
-        yield built
+    built = await compile_program(language, {source.name: source.read_bytes()}, COMPILATION, slot)
+    yield built
+    workdir.remove(built.directory)
 
 
 async def run(program: Program, slot: Sandbox, mode: str, *, cpu: float = 5) -> tuple[RunReport, Verdict | None]:
@@ -147,8 +150,9 @@ async def test_third_party_program_says_ok(language: Language, slot: Sandbox) ->
     newest = max(folder.iterdir(), key=lambda path: [int(part) for part in path.name.split(".")])
     source = next(path for path in newest.glob("test.*") if path.suffix[1:] in language.sources)
 
-    async with compiled(language, {source.name: source.read_bytes()}, COMPILATION, slot) as built:
-        report, verdict = await run(built, slot, "")
+    built = await compile_program(language, {source.name: source.read_bytes()}, COMPILATION, slot)
+    report, verdict = await run(built, slot, "")
+    workdir.remove(built.directory)
 
     assert verdict is None, report
     assert report.output.strip() == b"OK"
@@ -187,7 +191,7 @@ async def test_labelled_submission_is_accepted(
         files={source.name: source.read_bytes()},
     )
 
-    outcome = await judge.judge(task, slot, lambda event: None)
+    outcome = await judge.judge(task, Slot(slot, slot), lambda event: None)
 
     assert outcome.ruling.verdict == Verdict.ACCEPTED, outcome
 
