@@ -6,7 +6,6 @@ import signal
 from collections.abc import AsyncIterator, Iterator
 
 import grpc.aio
-import prometheus_client as prometheus
 
 from judgemesh.mesh.v1.mesh_service_pb2_grpc import add_MeshServiceServicer_to_server
 from judgemesh_operator.control_plane import access, logs
@@ -17,6 +16,7 @@ from judgemesh_operator.control_plane.servicer import MeshServicer
 from judgemesh_operator.control_plane.settings import ControlPlaneSettings
 from judgemesh_operator.control_plane.snapshots import Snapshots, follow
 from judgemesh_operator.control_plane.translation import Translation
+from judgemesh_operator.reconciler.pages import pages
 from judgemesh_operator.sources import Source
 from judgemesh_operator.sources.directory import DirectorySource
 
@@ -32,10 +32,9 @@ async def main(settings: ControlPlaneSettings) -> None:
     status = MeshServicer(snapshots, connections, translation.descriptors, inspect(settings))
     add_MeshServiceServicer_to_server(status, server)
     bind(server, settings)
-    if settings.metrics_listen:
-        host, _, port = settings.metrics_listen.rpartition(":")
-        prometheus.start_http_server(int(port), host)
-    with stopping() as asked:
+    with contextlib.ExitStack() as stack, stopping() as asked:
+        if settings.metrics_listen:
+            stack.enter_context(pages(settings.metrics_listen, lambda: unready(snapshots)))
         await server.start()
         async with source(settings) as observed, asyncio.TaskGroup() as group:
             watching = follow(observed.watch(), snapshots, settings.xds_pause_seconds)
@@ -44,6 +43,11 @@ async def main(settings: ControlPlaneSettings) -> None:
             await stop(server, ads, settings.grace_seconds)
             for task in tasks:
                 task.cancel()
+
+
+def unready(snapshots: Snapshots) -> str | None:
+    """For probes, which have no certificate to ask grpc.health.v1 with."""
+    return None if snapshots.ready.is_set() else "the resources have not all been observed yet"
 
 
 @contextlib.asynccontextmanager

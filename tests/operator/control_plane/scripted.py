@@ -119,10 +119,13 @@ class Client:
     _introduced: bool = field(default=False, init=False)
 
     async def __aenter__(self) -> Self:
-        self._channel = grpc.aio.insecure_channel(self.target, options=(("grpc.use_local_subchannel_pool", 1),))
+        self._channel = self.connect()
         method = "DeltaAggregatedResources" if self.delta else "StreamAggregatedResources"
         self.call = self._channel.stream_stream(f"/{SERVICE}/{method}")()
         return self
+
+    def connect(self) -> grpc.aio.Channel:
+        return grpc.aio.insecure_channel(self.target, options=(("grpc.use_local_subchannel_pool", 1),))
 
     async def __aexit__(self, *_: object) -> None:
         self.call.cancel()

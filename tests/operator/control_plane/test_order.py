@@ -101,6 +101,27 @@ async def test_routes_wait_for_new_clusters(server: Server) -> None:
     assert told([added, places, rerouted]) == [(CDS, {"b"}, set()), (EDS, {"b"}, set()), (RDS, {"routes"}, set())]
 
 
+async def test_routes_wait_after_a_reconnect(server: Server) -> None:
+    """The same on a new stream: a proxy that has old routes is told new ones when new clusters are taken."""
+    server.serve(simple("a"))
+    async with server.client() as client:
+        await client.ask(CDS)
+        clusters = await client.taken(CDS)
+        await client.ask(RDS, "routes")
+        old = await client.taken(RDS)
+    server.serve(joined(simple("a"), simple("b"), world(routes("b"))))
+    async with server.client() as client:
+        await client.ask(CDS, initial_resource_versions=clusters.resources)
+        added = await client.next()
+        await client.ask(RDS, "routes", initial_resource_versions=old.resources)
+        await client.ask(EDS, "b")
+        places = await client.taken(EDS)
+        await client.ack(added)
+        rerouted = await client.next()
+
+    assert told([added, places, rerouted]) == [(CDS, {"b"}, set()), (EDS, {"b"}, set()), (RDS, {"routes"}, set())]
+
+
 async def test_removed_last(server: Server) -> None:
     """A cluster goes when the routes that used it are acknowledged, not before."""
     server.serve(simple("a"))
