@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 import httpx
+import nats
 import nats.errors
 import nats.js.errors
+import structlog
 from nats.aio.client import Client
+from nats.js import JetStreamContext
 from nats.js.api import ConsumerInfo
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -18,50 +21,37 @@ STREAM, SUBJECTS = "JUDGE", "judgemesh.judge."
 WAITING = "judgemesh_waiting_tasks"
 """A gauge of the execution service, by language: tasks that are not in the stream yet."""
 TIMEOUT = 3.0
-RETRY = 2.0
+CONNECT, RETRY = 10.0, 2.0
+
+log = structlog.get_logger(__name__)
 
 
 class QueueUnknown(Exception):
     """Nobody says how long the queue is."""
 
 
-@dataclass(frozen=True)
+@dataclass
 class Queues:
     """Reads the queues of languages. `metrics` is the page of the execution service; empty where there is none."""
 
-    client: Client
     http: httpx.AsyncClient
     metrics: str = ""
+    client: Client | None = None
+    """None until there is a connection."""
 
     async def read(self, languages: Iterable[str]) -> dict[str, Queue]:
         """Raises QueueUnknown."""
-        held = await self._held_back()
+        if self.client is None or not self.client.is_connected:
+            raise QueueUnknown("there is no connection to NATS")
+        jetstream, held = self.client.jetstream(timeout=TIMEOUT), await self._held_back()
         try:
-            there = await self._in_stream()
-            found = {language: await self._consumer(language) for language in sorted(set(languages))}
+            there = await _in_stream(jetstream)
+            found = {language: await _consumer(jetstream, language) for language in sorted(set(languages))}
         except (TimeoutError, nats.errors.Error, OSError) as error:
             raise QueueUnknown(f"NATS: {error!r}") from error
         return {
             language: queue_of(info, there.get(language, 0), held.get(language, 0)) for language, info in found.items()
         }
-
-    async def _in_stream(self) -> dict[str, int]:
-        """Tasks of the stream by language, those in workers' hands too: it keeps them until they are judged."""
-        try:
-            info = await self.client.jetstream(timeout=TIMEOUT).stream_info(STREAM, subjects_filter=f"{SUBJECTS}*")
-        except nats.js.errors.NotFoundError:
-            return {}
-        return {subject.removeprefix(SUBJECTS): count for subject, count in (info.state.subjects or {}).items()}
-
-    async def _consumer(self, language: str) -> ConsumerInfo | None:
-        """None if no worker has ever been there for the language."""
-        try:
-            info: ConsumerInfo = await self.client.jetstream(timeout=TIMEOUT).consumer_info(
-                STREAM, f"workers-{language}"
-            )
-        except nats.js.errors.NotFoundError:
-            return None
-        return info
 
     async def _held_back(self) -> dict[str, int]:
         if not self.metrics:
@@ -71,6 +61,24 @@ class Queues:
         except httpx.HTTPError as error:
             raise QueueUnknown(f"{self.metrics}: {error!r}") from error
         return waiting_of(page)
+
+
+async def _in_stream(jetstream: JetStreamContext) -> dict[str, int]:
+    """Tasks of the stream by language, those in workers' hands too: it keeps them until they are judged."""
+    try:
+        info = await jetstream.stream_info(STREAM, subjects_filter=f"{SUBJECTS}*")
+    except nats.js.errors.NotFoundError:
+        return {}
+    return {subject.removeprefix(SUBJECTS): count for subject, count in (info.state.subjects or {}).items()}
+
+
+async def _consumer(jetstream: JetStreamContext, language: str) -> ConsumerInfo | None:
+    """None if no worker has ever been there for the language."""
+    try:
+        info: ConsumerInfo = await jetstream.consumer_info(STREAM, f"workers-{language}")
+    except nats.js.errors.NotFoundError:
+        return None
+    return info
 
 
 def queue_of(info: ConsumerInfo | None, there: int, held: int) -> Queue:
@@ -93,26 +101,29 @@ def waiting_of(page: str) -> dict[str, int]:
 
 @asynccontextmanager
 async def connected(nats_url: Callable[[], str], metrics: str) -> AsyncIterator[Queues]:
-    """Goes on without NATS, and finds it again."""
+    """Goes on without NATS, and finds it again. Where it is may be said later."""
     async with httpx.AsyncClient() as http:
-        client = Client()
-        connecting = asyncio.create_task(_connect(client, nats_url), name="connect to NATS")
+        made = Queues(http, metrics)
+        connecting = asyncio.create_task(_connect(made, nats_url), name="connect to NATS")
         try:
-            yield Queues(client, http, metrics)
+            yield made
         finally:
             connecting.cancel()
-            if client.is_connected or client.is_reconnecting:
-                await client.close()
+            if made.client:
+                await made.client.close()
 
 
-async def _connect(client: Client, url: Callable[[], str]) -> None:
-    """Tries until it is there; where it is may be said later."""
-    while not client.is_connected:
-        with suppress(OSError, nats.errors.Error):
-            await client.connect(
-                url().split(","), name="judgemesh-operator", max_reconnect_attempts=-1, error_cb=_known
+async def _connect(queues: Queues, url: Callable[[], str]) -> None:
+    """A connection that is there once is taken up again by the client itself."""
+    while queues.client is None:
+        try:
+            queues.client = await asyncio.wait_for(
+                nats.connect(url().split(","), name="judgemesh-operator", max_reconnect_attempts=-1, error_cb=_known),
+                CONNECT,
             )
-        await asyncio.sleep(RETRY)
+        except (TimeoutError, OSError, nats.errors.Error) as error:
+            log.info("no connection to NATS", error=repr(error))
+            await asyncio.sleep(RETRY)
 
 
 async def _known(_: Exception) -> None:

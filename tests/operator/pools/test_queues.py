@@ -31,7 +31,7 @@ async def client(nats_url: str) -> AsyncIterator[Client]:
 @pytest.fixture
 async def reader(nats_url: str) -> AsyncIterator[Queues]:
     async with queues.connected(lambda: nats_url, "") as made:
-        while not made.client.is_connected:
+        while made.client is None:
             await asyncio.sleep(0)
         yield made
 
