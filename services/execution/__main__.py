@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from judgemesh.execution.v1.execution_service_pb2_grpc import add_ExecutionServiceServicer_to_server
 from judgemesh.execution.v1.rejudging_service_pb2_grpc import add_RejudgingServiceServicer_to_server
+from judgemesh.execution.v1.verification_service_pb2_grpc import add_VerificationServiceServicer_to_server
 from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
 from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
@@ -17,7 +18,16 @@ from services.common import database, events, server, telemetry
 from services.common.auth import TokenVerifier, user_service_keys
 from services.common.channels import mesh_channel
 from services.common.clock import utc_now
-from services.execution import convert, housekeeping, notifications, prefetching, rejudging_servicer, servicer, store
+from services.execution import (
+    convert,
+    housekeeping,
+    notifications,
+    prefetching,
+    rejudging_servicer,
+    servicer,
+    store,
+    verification_servicer,
+)
 from services.execution.dispatcher import Dispatcher
 from services.execution.events import JUDGED_CONSUMER, OUTBOX, cancel_run, prefetch
 from services.execution.execution import CancelRun, Execution
@@ -30,9 +40,11 @@ from services.execution.rejudging_servicer import RejudgingServicer
 from services.execution.servicer import ExecutionServicer
 from services.execution.settings import ExecutionSettings
 from services.execution.submissions import Update
+from services.execution.verification_servicer import VerificationServicer
+from services.execution.verify import Verifications
 from services.execution.worker_watch import WorkerWatch
 
-SERVICES: Final = (servicer.SERVICE, rejudging_servicer.SERVICE)
+SERVICES: Final = (servicer.SERVICE, rejudging_servicer.SERVICE, verification_servicer.SERVICE)
 
 
 async def main(settings: ExecutionSettings) -> None:
@@ -52,7 +64,7 @@ async def main(settings: ExecutionSettings) -> None:
             partial(broker.consume, JUDGED_CONSUMER, service.take),
             *(partial(broker.consume, consumer, service.prefetching.take) for consumer in prefetching.CONSUMERS),
             partial(notifications.hear, settings.database_url, service.feeds),
-            partial(housekeeping.run, engine, service.execution, tasks, settings.stuck_seconds),
+            partial(housekeeping.run, engine, service.execution, service.verifications, tasks, settings.stuck_seconds),
             partial(service.watch.run, broker),
             service.dispatcher.run,
             service.close_feeds,
@@ -97,10 +109,15 @@ class Service:
         add_ExecutionServiceServicer_to_server(submissions, self.server.grpc)
         rejudgings = RejudgingServicer(engine, Rejudgings(engine, self.dispatcher, lines.cancel_run), problems)
         add_RejudgingServiceServicer_to_server(rejudgings, self.server.grpc)
+        self.verifications = Verifications(engine, self.dispatcher, lines.cancel_run)
+        verifications = VerificationServicer(engine, self.verifications, problems)
+        add_VerificationServiceServicer_to_server(verifications, self.server.grpc)
 
     async def take(self, payload: bytes) -> None:
-        """Takes in what a worker says of a judging."""
-        await self.execution.take(convert.event_from_proto(JudgingEvent.FromString(payload)))
+        """Takes in what a worker says of a judging; one without a submission is a package's own program's."""
+        message = JudgingEvent.FromString(payload)
+        taker = self.execution if message.submission else self.verifications
+        await taker.take(convert.event_from_proto(message))
 
     async def close_feeds(self) -> None:
         """Ends the streams, which have no end of their own, when the process is to stop."""

@@ -149,6 +149,7 @@ def problem_from_proto(problem: problem_pb.Problem) -> submissions.Problem:
         revision=submissions.Revision(problem.revision, problem.judging_bundle),
         code_bytes=problem.limits.code_bytes,
         allowed_languages=frozenset(problem.allowed_languages),
+        time_us=problem.limits.time.ToMicroseconds(),
     )
 
 

@@ -106,3 +106,19 @@ class RejudgingTooLarge(InvalidArgument):
         message = f"a rejudging takes at most {limit} submissions, and these conditions select more"
         violation = FieldViolation("selection", message, self.reason)
         super().__init__(message, violations=[violation], count=str(count), limit=str(limit))
+
+
+class VerificationNotFound(NotFound):
+    reason = "VERIFICATION_NOT_FOUND"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"there is no {name}", verification=name)
+
+
+class NothingToVerify(FailedPrecondition):
+    reason = "NOTHING_TO_VERIFY"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"the package of {problem} brings no submissions and no input validators to verify it with", problem=problem
+        )

@@ -15,6 +15,7 @@ from services.common.idempotency import Idempotency
 from services.execution import queue_store, stream
 from services.execution.execution import Execution
 from services.execution.tables import answer_table
+from services.execution.verify import Verifications
 
 PERIOD_SECONDS: Final = 30.0
 
@@ -42,6 +43,14 @@ async def requeue_lost(engine: AsyncEngine, execution: Execution, tasks: Tasks, 
     return await execution.requeue([judging for judging in silent if judging not in known])
 
 
+async def requeue_lost_programs(verifications: Verifications, tasks: Tasks, stuck_seconds: float) -> int:
+    """The same for the programs of packages that are verified."""
+    silent = await verifications.silent(stuck_seconds)
+    if not silent or (known := await tasks()) is None:
+        return 0
+    return await verifications.requeue([judging for judging in silent if judging not in known])
+
+
 def tasks_of(broker: Broker) -> Tasks:
     """What the stream holds, once all that workers said was taken in: a task with a verdict is not in it either."""
 
@@ -53,12 +62,16 @@ def tasks_of(broker: Broker) -> Tasks:
     return tasks
 
 
-async def run(engine: AsyncEngine, execution: Execution, tasks: Tasks, stuck_seconds: float) -> None:
+async def run(
+    engine: AsyncEngine, execution: Execution, verifications: Verifications, tasks: Tasks, stuck_seconds: float
+) -> None:
     """Sweeps for ever. What is away is tried again the next time."""
     while True:
         await asyncio.sleep(PERIOD_SECONDS)
         try:
-            if count := await requeue_lost(engine, execution, tasks, stuck_seconds):
+            count = await requeue_lost(engine, execution, tasks, stuck_seconds)
+            count += await requeue_lost_programs(verifications, tasks, stuck_seconds)
+            if count:
                 _log.warning("%d judgings were lost and are on the queue again", count)
             await purge(engine)
         except DomainError as error:

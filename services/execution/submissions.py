@@ -46,6 +46,8 @@ class Problem:
     revision: Revision
     code_bytes: int
     allowed_languages: frozenset[str]
+    time_us: int = 0
+    """The time limit, in microseconds."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -161,5 +161,40 @@ language_table = sa.Table(
     sa.Column("extensions", postgresql.ARRAY(sa.Text), nullable=False),
 )
 
+verification_table = sa.Table(
+    "verification",
+    metadata,
+    sa.Column("id", sa.Uuid, primary_key=True),  # UUID version 7
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("problem_revision", sa.Integer, nullable=False),
+    sa.Column("bundle", sa.Text, nullable=False),
+    sa.Column("username", sa.Text, nullable=False),  # a resource name
+    sa.Column("limit_us", sa.BigInteger, nullable=False),
+    sa.Column("state", sa.Text, nullable=False, server_default="RUNNING"),
+    sa.Column("create_time", _TIME, nullable=False, server_default=sa.func.now()),
+    sa.Column("end_time", _TIME),
+)
+
+verified_program_table = sa.Table(
+    "verified_program",
+    metadata,
+    sa.Column("verification_id", sa.ForeignKey(verification_table.c.id, ondelete="CASCADE"), primary_key=True),
+    sa.Column("position", sa.Integer, primary_key=True),
+    sa.Column("path", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("language", sa.Text, nullable=False),
+    sa.Column("expected", postgresql.ARRAY(sa.Text), nullable=False),
+    sa.Column("min_score", sa.Double),
+    sa.Column("max_score", sa.Double),
+    sa.Column("judging_id", sa.Uuid, unique=True),  # null: no worker has the language
+    sa.Column("verdict", sa.Text, nullable=False, server_default=""),
+    sa.Column("failed_test", sa.Integer, nullable=False, server_default="0"),
+    *_usage(),
+    sa.Column("score", sa.Double),
+    sa.Column("message", sa.Text, nullable=False, server_default=""),
+    sa.Column("compiler_output", sa.Text, nullable=False, server_default=""),
+    sa.Column("internal_error", sa.Text, nullable=False, server_default=""),
+)
+
 outbox = outbox_table(metadata)
 answer_table = idempotency_table(metadata)

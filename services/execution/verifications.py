@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from uuid import UUID
 
+from services.execution.errors import VerificationNotFound
 from services.execution.judgings import Usage
 
 ACCEPTED = "ACCEPTED"
@@ -36,6 +37,8 @@ class Program:
     kind: Kind
     language: str
     expected: tuple[str, ...] = ()
+    min_score: float | None = None
+    max_score: float | None = None
     judging: UUID | None = None
     """None where no worker has the language."""
     verdict: str = ""
@@ -51,7 +54,15 @@ class Program:
         """A failure of the judge is never what was expected."""
         if self.verdict in {"", JUDGE_ERROR}:
             return False
-        return not self.expected or self.verdict in self.expected
+        return (not self.expected or self.verdict in self.expected) and self._scored_as_expected
+
+    @property
+    def _scored_as_expected(self) -> bool:
+        if self.score is None:
+            return True
+        return (self.min_score is None or self.score >= self.min_score) and (
+            self.max_score is None or self.score <= self.max_score
+        )
 
     @property
     def open(self) -> bool:
@@ -154,3 +165,11 @@ def _explain(suggested: int, rules: TimeRules, *, separates: bool, one_sided: bo
         return "the time limit in force is the one that the solutions suggest"
     reason = "no solution is known to be too slow" if one_sided else "what is too slow stays well above it"
     return f"{seconds:g} s would do: {rules.factor:g} times the slowest accepted solution, rounded up; {reason}"
+
+
+def parse_name(name: str) -> UUID:
+    """The identifier in a resource name; raises VerificationNotFound where it can't be one."""
+    try:
+        return UUID(name.removeprefix("verifications/"))
+    except ValueError:
+        raise VerificationNotFound(name) from None

@@ -19,6 +19,7 @@ SERVICES = {
     "judgemesh.problem.v1.ProblemService",
     "judgemesh.execution.v1.ExecutionService",
     "judgemesh.execution.v1.RejudgingService",
+    "judgemesh.execution.v1.VerificationService",
 }
 
 

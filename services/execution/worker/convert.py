@@ -1,5 +1,6 @@
 """Between the messages of the queue and the worker's own records."""
 
+from collections.abc import Iterable
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 
@@ -12,7 +13,7 @@ from services.execution.languages.language import Language
 from services.execution.worker.groups import ungrouped
 from services.execution.worker.groups_convert import to_group
 from services.execution.worker.sandbox.run import Limit
-from services.execution.worker.tasks import Manifest, ProblemLimits, Task, Test
+from services.execution.worker.tasks import Manifest, PackageProgram, ProblemLimits, Task, Test
 from services.execution.worker.verdicts import GroupGrade, JudgedTest, Outcome, Usage, Verdict
 
 COMPILER_OUTPUT_BYTES = 16 * 1024
@@ -28,6 +29,8 @@ def to_task(data: bytes) -> Task:
         bundle=message.bundle,
         language=message.language,
         files={file.name: file.content for file in message.files},
+        package_program=message.package_program,
+        time_factor=max(1, message.time_factor),
     )
 
 
@@ -44,12 +47,14 @@ def to_manifest(data: bytes) -> Manifest:
         tests=tuple(
             Test(
                 number=number,
+                name=test.name,
                 sample=test.sample,
                 input=test.input,
                 answer=test.answer,
                 validator_flags=tuple(test.validator_flags),
                 arguments=tuple(test.arguments),
                 files=test.files,
+                input_validator_flags=tuple(test.input_validator_flags),
             )
             for number, test in enumerate(message.tests, 1)
         ),
@@ -60,7 +65,16 @@ def to_manifest(data: bytes) -> Manifest:
         scoring=message.scoring,
         groups=groups,
         included={included.language: included.folder for included in message.included},
+        solutions=_programs(message.verification.submissions),
+        input_validators=_programs(message.verification.input_validators),
     )
+
+
+def _programs(messages: Iterable[judging_pb2.PackageProgram]) -> dict[str, PackageProgram]:
+    return {
+        message.path: PackageProgram(path=message.path, folder=message.folder, flags=tuple(message.flags))
+        for message in messages
+    }
 
 
 def _limits(message: judging_pb2.Limits) -> ProblemLimits:

@@ -15,6 +15,7 @@ from services.execution.worker.compilation import CompilationLimits, CompileErro
 from services.execution.worker.compile_cache import CompileCache
 from services.execution.worker.default_validator import UnknownFlag
 from services.execution.worker.groups import TestGroup
+from services.execution.worker.input_validation import InputValidation
 from services.execution.worker.sandbox.run import SandboxError
 from services.execution.worker.scoring import Grade, Result, ScoreInvalid, grading, score_of_test, unjudged
 from services.execution.worker.slot import Slot
@@ -47,6 +48,7 @@ class Judge:
         self._bundles = bundles
         self._cache = cache
         self._runner = runner
+        self._input_validation = InputValidation(cache)
 
     async def judge(self, task: Task, slot: Slot, emit: Emit) -> Outcome:
         """The outcome; events before it go to `emit`. Whatever is wrong with the problem gives JUDGE_ERROR.
@@ -61,8 +63,10 @@ class Judge:
             return Outcome(ruling=judge_error(f"{task.problem}: {error}"))
 
     async def _judge(self, task: Task, bundle: Bundle, slot: Slot, emit: Emit) -> Outcome:
-        await self._runner.check(bundle, slot)
         language = self._languages[task.language]
+        if validator := bundle.manifest.input_validators.get(task.package_program):
+            return await self._input_validation.run(validator, language, bundle, slot, emit)
+        await self._runner.check(bundle, slot)
         files = await asyncio.to_thread(_with_included, task, bundle)
         limits = CompilationLimits.of_problem(bundle.manifest.limits)
         async with contextlib.AsyncExitStack() as stack:
@@ -74,9 +78,9 @@ class Judge:
             except CompileError as error:
                 return _not_compiled(error, bundle.manifest)
             emit(convert.compiled(program.compiler_output))
-            return await self._run_tests(program, bundle, slot, emit)
+            return await self._run_tests(program, bundle, slot, emit, task.time_factor)
 
-    async def _run_tests(self, program: Program, bundle: Bundle, slot: Slot, emit: Emit) -> Outcome:
+    async def _run_tests(self, program: Program, bundle: Bundle, slot: Slot, emit: Emit, time_factor: int) -> Outcome:
         """Runs the tests that the groups ask for, one after the other. Raises ScoreInvalid."""
         manifest, tests = bundle.manifest, list[JudgedTest]()
         group_of = manifest.groups.by_test()
@@ -84,25 +88,36 @@ class Judge:
         try:
             number = next(steps)
             while True:
-                test = await self._run_test(program, bundle, number, slot)
+                test = await self._run_test(program, bundle, number, slot, time_factor)
                 tests.append(_scored(test, group_of[number] if manifest.scoring else None))
                 emit(convert.judged(tests[-1]))
                 number = steps.send(Result(tests[-1].ruling.verdict, tests[-1].score))
         except StopIteration as end:
             return _outcome(tests, end.value, program.compiler_output, scoring=manifest.scoring)
 
-    async def _run_test(self, program: Program, bundle: Bundle, number: int, slot: Slot) -> JudgedTest:
+    async def _run_test(
+        self, program: Program, bundle: Bundle, number: int, slot: Slot, time_factor: int
+    ) -> JudgedTest:
         test = bundle.manifest.tests[number - 1]
         with _test_span(test) as span:
-            judged = await self._runner.run(program, bundle, test, slot)
+            judged = await self._runner.run(program, bundle, test, slot, time_factor=time_factor)
             _describe(span, judged)
         return judged
 
 
 def _with_included(task: Task, bundle: Bundle) -> dict[str, bytes]:
-    """The submission's files, and those that the package puts beside or in the place of them."""
+    """The submission's files, and those that the package puts beside or in the place of them. Raises BundleInvalid."""
     folder = bundle.manifest.included_in(task.language)
-    return task.files | (bundle.files(folder) if folder else {})
+    return _submitted(task, bundle) | (bundle.files(folder) if folder else {})
+
+
+def _submitted(task: Task, bundle: Bundle) -> dict[str, bytes]:
+    if not task.package_program:
+        return task.files
+    solution = bundle.manifest.solutions.get(task.package_program)
+    if solution is None:
+        raise BundleInvalid(f"the bundle has no program {task.package_program}")
+    return bundle.files(solution.folder)
 
 
 def _scored(test: JudgedTest, group: TestGroup | None) -> JudgedTest:

@@ -17,6 +17,10 @@ class Task:
     """SHA-256 (hex) of the judging bundle."""
     language: str
     files: dict[str, bytes]
+    package_program: str = ""
+    """Instead of `files`: the path of a program of the package, which is run to verify the package."""
+    time_factor: int = 1
+    """Each test may take this many times the time limit, although what takes more than the limit is too slow."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,8 @@ class Test:
     __test__ = False  # no test case of pytest's
 
     number: int
+    name: str = ""
+    """Within the package."""
     sample: bool
     input: str
     answer: str
@@ -53,6 +59,19 @@ class Test:
     """The program's command-line arguments."""
     files: str = ""
     """The folder of the bundle with files for the program's working directory; empty without any."""
+    input_validator_flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PackageProgram:
+    """A program of the package, which is run only to verify it."""
+
+    path: str
+    """Within the package."""
+    folder: str
+    """The folder of the bundle with its files."""
+    flags: tuple[str, ...] = ()
+    """Of an input validator: its flags for every test."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +94,10 @@ class Manifest:
     """All tests, once each."""
     included: Mapping[str, str] = field(default_factory=dict)
     """Folders of the bundle with files for every submission, by language; "" is for those that have none."""
+    solutions: Mapping[str, PackageProgram] = field(default_factory=dict)
+    """The package's example submissions, by path."""
+    input_validators: Mapping[str, PackageProgram] = field(default_factory=dict)
+    """The package's input validators, by path."""
 
     def included_in(self, language: str) -> str:
         """The folder with what is added to submissions in this language; empty without one."""

@@ -19,7 +19,7 @@ from services.execution.worker.slot import Slot
 from services.execution.worker.tasks import ProblemLimits, Test
 from services.execution.worker.validation import Validation, ValidatorInvalid
 from services.execution.worker.validators import Validators, validate_by_default
-from services.execution.worker.verdicts import JudgedTest, Usage, judge_run
+from services.execution.worker.verdicts import JudgedTest, Usage, judge_run, within_time
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,16 +55,19 @@ class Runner:
     async def run(
         self, program: Program, bundle: Bundle, test: Test, slot: Slot, *, time_factor: float = 1
     ) -> JudgedTest:
-        """Run a program on a test, with its time limit times `time_factor`, and rule on it.
+        """Run a program on a test, and rule on it. It may run for `time_factor` times its limit, and is too slow then.
 
         Raises ValidatorInvalid, UnknownFlag, SandboxError: the judge's own failures.
         """
         limits = _run_limits(bundle.manifest.limits, program.language.id, self._wall, time_factor)
-        run = _TestRun(program, bundle, test, slot, limits)
-        if not bundle.manifest.validator_folder:
-            return _judged(test, [await run.by_default()])
-        async with self._validators.custom(bundle, test, slot.validator) as validator:
-            return _judged(test, await run.passes(validator))
+        judged = await self._run(_TestRun(program, bundle, test, slot, limits))
+        return within_time(judged, bundle.manifest.limits.time_in(program.language.id)) if time_factor > 1 else judged
+
+    async def _run(self, run: "_TestRun") -> JudgedTest:
+        if not run.bundle.manifest.validator_folder:
+            return _judged(run.test, [await run.by_default()])
+        async with self._validators.custom(run.bundle, run.test, run.slot.validator) as validator:
+            return _judged(run.test, await run.passes(validator))
 
 
 @dataclass(frozen=True, slots=True)

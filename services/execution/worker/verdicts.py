@@ -2,7 +2,7 @@
 
 import signal
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from services.execution.worker.sandbox.run import Limit, RunLimits, RunReport
@@ -178,6 +178,19 @@ def _explain_end(report: RunReport) -> str:
     except ValueError:
         name = f"signal {report.signal}"
     return f"was ended by {name} ({signal.strsignal(report.signal) or 'unknown'})"
+
+
+def within_time(test: JudgedTest, seconds: float) -> JudgedTest:
+    """The test as it is judged with this limit of CPU time, though it was let run for longer."""
+    if test.usage.cpu_seconds <= seconds:
+        return test
+    used = _at_least(test.usage.cpu_seconds, seconds)
+    ruling = Ruling(
+        verdict=Verdict.TIME_LIMIT_EXCEEDED,
+        exceeded=Limit.CPU_TIME,
+        message=f"needed {used} of CPU time where {seconds:g} s is allowed",
+    )
+    return replace(test, ruling=ruling, score=None, score_multiplier=None)
 
 
 def judge_submission(tests: Sequence[JudgedTest], failed_test: int, compiler_output: str) -> Outcome:

@@ -42,7 +42,7 @@ def events(judging: str, attempt: int = 1, verdict: int = verdict_pb2.VERDICT_AC
         JudgingEvent(finished=JudgingEvent.Finished(verdict=verdict)),
     ]
     for sequence, event in enumerate(whole, 1):
-        event.judging, event.attempt, event.sequence = judging, attempt, sequence
+        event.judging, event.submission, event.attempt, event.sequence = judging, "submissions/any", attempt, sequence
         event.time.GetCurrentTime()
     return whole
 

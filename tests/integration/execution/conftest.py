@@ -7,10 +7,12 @@ from uuid import UUID
 
 import grpc
 import pytest
+from google.protobuf.duration_pb2 import Duration
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from judgemesh.execution.v1.execution_service_pb2_grpc import ExecutionServiceStub
 from judgemesh.execution.v1.rejudging_service_pb2_grpc import RejudgingServiceStub
+from judgemesh.execution.v1.verification_service_pb2_grpc import VerificationServiceStub
 from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from judgemesh.problem.v1 import problem_pb2, problem_service_pb2
 from judgemesh.problem.v1.problem_service_pb2_grpc import (
@@ -22,7 +24,6 @@ from services.common import database, server
 from services.common.channels import mesh_channel
 from services.common.errors import NotFound
 from services.common.migrations import migrate
-from services.execution import convert
 from services.execution.__main__ import Lines, Service
 from services.execution.dispatcher import Dispatcher
 from services.execution.execution import Execution
@@ -42,12 +43,23 @@ class OneProblem(ProblemServiceServicer):
     def __init__(self) -> None:
         self.revision = 3
         self.bundle = "ab" * 32
+        self.programs: list[problem_pb2.PackageProgram] = []
 
     async def GetProblem(self, request: problem_service_pb2.GetProblemRequest, context: object) -> problem_pb2.Problem:
         if request.name != "problems/sums":
             raise NoSuchProblem(f"there is no {request.name}")
-        limits = problem_pb2.ProblemLimits(code_bytes=1000)
+        limits = problem_pb2.ProblemLimits(code_bytes=1000, time=Duration(seconds=2))
         return problem_pb2.Problem(name=request.name, revision=self.revision, judging_bundle=self.bundle, limits=limits)
+
+    async def ListPackagePrograms(
+        self, request: problem_service_pb2.ListPackageProgramsRequest, context: object
+    ) -> problem_service_pb2.ListPackageProgramsResponse:
+        """One program a page."""
+        start = int(request.page_token or "0")
+        token = str(start + 1) if start + 1 < len(self.programs) else ""
+        return problem_service_pb2.ListPackageProgramsResponse(
+            programs=self.programs[start : start + 1], next_page_token=token
+        )
 
 
 @dataclass(frozen=True)
@@ -56,6 +68,8 @@ class Running:
 
     stub: ExecutionServiceStub
     rejudgings: RejudgingServiceStub
+    verifications: VerificationServiceStub
+    service: Service
     execution: Execution
     dispatcher: Dispatcher
     workers: LiveWorkers
@@ -65,7 +79,7 @@ class Running:
     prefetched: list[str]
 
     async def take(self, event: JudgingEvent) -> None:
-        await self.execution.take(convert.event_from_proto(event))
+        await self.service.take(event.SerializeToString())
 
 
 def as_caller(token: str) -> dict[str, tuple[tuple[str, str], ...]]:
@@ -113,6 +127,8 @@ async def running(fresh_database: Callable[[], Awaitable[str]]) -> AsyncIterator
             yield Running(
                 stub=ExecutionServiceStub(mine),
                 rejudgings=RejudgingServiceStub(mine),
+                verifications=VerificationServiceStub(mine),
+                service=service,
                 execution=service.execution,
                 dispatcher=service.dispatcher,
                 workers=service.workers,
