@@ -23,8 +23,8 @@ def notes(**spec: Any) -> dict[str, Any]:
     given = {
         "port": NOTES_PORT,
         "protoServices": ["demo.v1.NoteService"],
-        "timeouts": {"unary": "3s"},
-        "retries": {"attempts": 3, "perTryTimeout": "500ms"},
+        "timeouts": {"unary": "30s"},
+        "retries": {"attempts": 5, "perTryTimeout": "2s"},
         "outlierDetection": {"consecutiveErrors": 3, "interval": "200ms", "baseEjectionTime": "3s"},
         "connections": {"maxDuration": "500ms", "keepaliveInterval": "2s", "keepaliveTimeout": "1s"},
     }

@@ -14,7 +14,8 @@ from tests.operator.demo import SERVICE, message
 
 RATE = 150
 """Calls a second, half of them idempotent, half not."""
-DEADLINE = 3.0
+PATIENCE = 20.0
+"""Seconds until a call is given up: far more than it takes, for the machine may be busy with something else."""
 
 
 @dataclass
@@ -27,6 +28,7 @@ class Load:
     answered: set[str] = field(default_factory=set)
     failures: list[str] = field(default_factory=list)
     begun: int = 0
+    create_deadline: float = PATIENCE
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     @property
@@ -51,9 +53,9 @@ class Load:
         return f"{self.finished} calls; {counts}"
 
     async def call(self, channel: grpc.aio.Channel, number: int) -> None:
-        method = "GetNote" if number % 2 else "CreateNote"
+        method, timeout = ("GetNote", PATIENCE) if number % 2 else ("CreateNote", self.create_deadline)
         try:
-            await channel.unary_unary(f"/{SERVICE}/{method}")(self._request(method, number), timeout=DEADLINE)
+            await channel.unary_unary(f"/{SERVICE}/{method}")(self._request(method, number), timeout=timeout)
         except grpc.aio.AioRpcError as error:
             self.failures.append(f"{method} {error.code().name}: {error.details()}")
             result = error.code().name
@@ -72,25 +74,25 @@ class Load:
 
 
 @asynccontextmanager
-async def constant_load(address: str, rate: int = RATE) -> AsyncIterator[Load]:
+async def constant_load(address: str, create_deadline: float = PATIENCE) -> AsyncIterator[Load]:
     """Calls at a constant rate, whatever becomes of the calls before, until the block ends; then all have ended."""
-    load, stop = Load(), asyncio.Event()
+    load, stop = Load(create_deadline=create_deadline), asyncio.Event()
     async with grpc.aio.insecure_channel(address) as channel, asyncio.TaskGroup() as group:
-        group.create_task(_send(load, channel, rate, stop))
+        group.create_task(_send(load, channel, stop))
         try:
             yield load
         finally:
             stop.set()
 
 
-async def _send(load: Load, channel: grpc.aio.Channel, rate: int, stop: asyncio.Event) -> None:
+async def _send(load: Load, channel: grpc.aio.Channel, stop: asyncio.Event) -> None:
     loop = asyncio.get_running_loop()
     begun = loop.time()
     number = 0
     async with asyncio.TaskGroup() as group:
         while not stop.is_set():
-            while number < (loop.time() - begun) * rate:
+            while number < (loop.time() - begun) * RATE:
                 group.create_task(load.call(channel, number))
                 number += 1
                 load.begun = number
-            await asyncio.sleep(1 / rate)
+            await asyncio.sleep(1 / RATE)
