@@ -9,7 +9,9 @@ from judgemesh_operator.api.objects import API_VERSION
 Json = dict[str, Any]
 
 POOL_LABEL = "judgemesh.dev/pool"
-DIRECTORY = "/var/lib/judgemesh/worker"
+MOUNT = "/var/lib/judgemesh"
+DIRECTORY = f"{MOUNT}/worker"
+"""Below the volume, whose own folder belongs to root: the worker sets the mode of its own."""
 METRICS_PORT = 9090
 USER = 65532
 MARGIN = 15
@@ -105,7 +107,7 @@ def _worker(spec: JudgePoolSpec, settings: WorkerSettings) -> Json:
         # Compilers are tried before the page is served.
         "startupProbe": {**page, "periodSeconds": 2, "failureThreshold": 60},
         "livenessProbe": {**page, "periodSeconds": 20, "timeoutSeconds": 5, "failureThreshold": 6},
-        "volumeMounts": [{"name": "work", "mountPath": DIRECTORY}, {"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108
+        "volumeMounts": [{"name": "work", "mountPath": MOUNT}, {"name": "tmp", "mountPath": "/tmp"}],  # noqa: S108
     }
     if sources := _sources(settings):
         worker["envFrom"] = sources
