@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from judgemesh_operator.api.grpc_service import GrpcService
 from judgemesh_operator.api.mesh_gateway import MeshGateway, Page
@@ -15,36 +15,20 @@ from judgemesh_operator.xds.traffic import policy_of
 Changed = TypeVar("Changed", GrpcService, MeshGateway)
 
 
-def sound(
-    resources: Resources, descriptors: Descriptors, before: Resources | None = None
-) -> tuple[Resources, tuple[Problem, ...]]:
+def sound(resources: Resources, descriptors: Descriptors) -> tuple[Resources, tuple[Problem, ...]]:
     """Resources that `translate` takes, and what was found wrong in those that are there.
 
-    In place of a resource that is not right stands the one of the same name from `before`, if it is there. Of what is
-    still not right, a name that leads nowhere is left out, and then a resource of which nothing is left.
+    A name that leads nowhere is left out, and then a resource of which nothing is left. What was there before plays no
+    part, for a replica that has just started knows nothing of it, and must tell the same as the others.
     """
     problems = tuple(find_problems(resources, descriptors))
     if not problems:
         return resources, ()
-    resources = _restored(resources, before or Resources(), {problem.where for problem in problems})
     kept = replace(resources, services=_services(resources, descriptors))
     gateways = {name: _gateway(each, kept, descriptors) for name, each in resources.gateways.items()}
     kept = replace(kept, gateways={name: each for name, each in gateways.items() if each.spec.services})
     policies = {name: each for name, each in kept.policies.items() if _counts(each, kept)}
     return replace(kept, policies=policies), problems
-
-
-def _restored(resources: Resources, before: Resources, wrong: set[str]) -> Resources:
-    return replace(
-        resources,
-        services=_former("GrpcService", resources.services, before.services, wrong),
-        gateways=_former("MeshGateway", resources.gateways, before.gateways, wrong),
-        policies=_former("TrafficPolicy", resources.policies, before.policies, wrong),
-    )
-
-
-def _former(kind: str, now: Mapping[str, Any], before: Mapping[str, Any], wrong: set[str]) -> dict[str, Any]:
-    return {name: before.get(name, each) if f"{kind}/{name}" in wrong else each for name, each in now.items()}
 
 
 def _services(resources: Resources, descriptors: Descriptors) -> Mapping[str, GrpcService]:

@@ -22,19 +22,8 @@ def test_all_sound() -> None:
     assert sound(resources, DESCRIPTORS) == (resources, ())
 
 
-def test_former_version() -> None:
-    """A change that is not right is not made, and said; what was there before goes on."""
-    before = parsed(NOTES, KEYS)
-    wrong = resource("GrpcService", "keys", port=3, protoServices=["demo.v1.KeyService"], dependencies=["nobody"])
-
-    kept, problems = sound(parsed(NOTES, wrong), DESCRIPTORS, before)
-
-    assert kept == before
-    assert [problem.where for problem in problems] == ["GrpcService/keys"]
-
-
-def test_new_and_wrong() -> None:
-    """Of a new resource that names what is not there, the rest is served."""
+def test_names_that_lead_nowhere() -> None:
+    """Of a resource that names what is not there, the rest is served."""
     wrong = resource(
         "GrpcService",
         "keys",
@@ -50,11 +39,10 @@ def test_new_and_wrong() -> None:
 
 
 def test_dependency_removed() -> None:
-    """When a service goes that others name, these stay, also where their former version named it too."""
-    before = parsed(NOTES, KEYS)
+    """When a service goes that others name, these stay."""
     gateway = resource("MeshGateway", "edge", services=["keys", "notes"], reflection="notes", jwt=JWT)
 
-    kept, _ = sound(parsed(KEYS, gateway), DESCRIPTORS, before)
+    kept, _ = sound(parsed(KEYS, gateway), DESCRIPTORS)
 
     assert kept.services["keys"].spec.dependencies == ()
     assert kept.gateways["edge"].spec.services == ("keys",)
