@@ -83,7 +83,9 @@ def judge_files(judge: Judge, store: dict[str, bytes], slot: Slot) -> JudgeFiles
     """Judges files of a language against a bundle, and returns the outcome."""
     serial = count(1)
 
-    async def run(bundle: tuple[str, bytes], language: str, files: dict[str, bytes]) -> Outcome:
+    async def run(
+        bundle: tuple[str, bytes], language: str, files: dict[str, bytes], program: str = "", time_factor: int = 1
+    ) -> Outcome:
         digest, content = bundle
         store[digest] = content
         task = Task(
@@ -93,6 +95,8 @@ def judge_files(judge: Judge, store: dict[str, bytes], slot: Slot) -> JudgeFiles
             bundle=digest,
             language=language,
             files=files,
+            package_program=program,
+            time_factor=time_factor,
         )
         return await judge.judge(task, slot, lambda event: None)
 

@@ -42,8 +42,9 @@ def bundle(
     passes: int = 0,
     arguments: list[str] | None = None,
     files: dict[str, bytes] | None = None,
+    programs: dict[str, bytes] | None = None,
 ) -> tuple[str, bytes]:
-    """The bundle's digest and bytes. Every test has the arguments and the files."""
+    """The bundle's digest and bytes. Every test has the arguments and the files; `programs` verify the package."""
     manifest = judging_pb2.JudgingManifest(problem="problems/test", limits=limits)
     manifest.output_validator.flags.extend(flags or [])
     manifest.output_validator.folder = "validator" if validator else ""
@@ -53,6 +54,10 @@ def bundle(
         test = manifest.tests.add(name=f"secret/{number}", input=f"tests/{number}.in", answer=f"tests/{number}.ans")
         test.arguments.extend(arguments or [])
         test.files = "files" if files else ""
+    for number, path in enumerate(programs or {}):
+        validates = path.startswith("input_validators/")
+        listed = manifest.verification.input_validators if validates else manifest.verification.submissions
+        listed.add(path=path, folder=f"verification/{number}")
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
         archive.writestr("manifest.binpb", manifest.SerializeToString())
@@ -63,6 +68,8 @@ def bundle(
             archive.writestr(f"validator/{name}", content)
         for name, content in (files or {}).items():
             archive.writestr(f"files/{name}", content)
+        for number, (path, content) in enumerate((programs or {}).items()):
+            archive.writestr(f"verification/{number}/{Path(path).name}", content)
     return hashlib.sha256(buffer.getvalue()).hexdigest(), buffer.getvalue()
 
 
