@@ -29,7 +29,7 @@ from services.execution.worker.validation import (
 
 _FIRST_LANGUAGES: Final = ("cpp", "c", "python3", "java")
 _SCRIPTS: Final = ("build", "run")
-_REMEMBERED: Final = 100
+_REMEMBERED: Final = 20
 _SMALL: Final = 16 * 1024
 """Bytes that are compared faster than another thread would begin to."""
 
