@@ -76,30 +76,11 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Files:
-    """Files in one folder, which Envoy watches: `cds.json`, `lds.json`, `eds-<cluster>.json`, `rds-<route>.json`."""
-
-    folder: Path
-
-    def config_source(self, kind: str, name: str = "") -> Json:
-        return {
-            "path_config_source": {"path": str(self.folder / file_name(kind, name))},
-            "resource_api_version": "V3",
-            "initial_fetch_timeout": "5s",
-        }
-
-
-@dataclass(frozen=True)
 class Ads:
     """One stream to the control plane."""
 
     def config_source(self, kind: str, name: str = "") -> Json:  # noqa: ARG002 - the stream carries every kind and name
         return {"ads": {}, "resource_api_version": "V3", "initial_fetch_timeout": "5s"}
-
-
-def file_name(kind: str, name: str = "") -> str:
-    """A subset's name has a slash, which no file's has, and names have no dot."""
-    return f"{kind}-{name.replace('/', '.')}.json" if name else f"{kind}.json"
 
 
 Pages = Mapping[str, bytes]
