@@ -20,7 +20,7 @@ from judgemesh.judging.v1.judging_pb2 import JudgingTask
 from services.common.database import transaction
 from services.common.errors import DomainError
 from services.common.telemetry import carried
-from services.execution import convert, events, queue_store, store
+from services.execution import convert, events, measures, queue_store, store
 from services.execution.dispatching import Priority, depth, plan
 from services.execution.queue_store import QueuedTask
 
@@ -84,6 +84,7 @@ class Dispatcher:
             self._woken.clear()
             try:
                 await self.dispatch()
+                await self.measure()
             except DomainError as error:
                 log.warning("nothing was dispatched: %s", error.message)
 
@@ -102,6 +103,11 @@ class Dispatcher:
             for task in tasks:
                 await self._send(connection, task)
         return len(tasks)
+
+    async def measure(self) -> None:
+        """Shows what still waits."""
+        async with transaction(self._engine) as connection:
+            measures.show_waiting(await queue_store.count_waiting(connection))
 
     async def _send(self, connection: AsyncConnection, task: QueuedTask) -> None:
         message = JudgingTask.FromString(task.task)

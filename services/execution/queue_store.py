@@ -72,6 +72,12 @@ async def anything_waits(connection: AsyncConnection) -> bool:
     return bool(await connection.scalar(sa.select(sa.exists().where(_WAITS))))
 
 
+async def count_waiting(connection: AsyncConnection) -> dict[str, int]:
+    """How many tasks wait, by language."""
+    query = sa.select(_Q.language, sa.func.count()).where(_WAITS).group_by(_Q.language)
+    return {row[0]: row[1] for row in await connection.execute(query)}
+
+
 async def waiting(connection: AsyncConnection, most: int) -> list[Waiting]:
     """Of each user, language and priority the oldest tasks that wait, ``most`` of them."""
     place = sa.func.row_number().over(partition_by=(_Q.language, _Q.priority, _Q.username), order_by=_Q.age)

@@ -59,7 +59,9 @@ class Queues:
         try:
             page = (await self.http.get(self.metrics, timeout=TIMEOUT)).raise_for_status().text
         except httpx.HTTPError as error:
-            raise QueueUnknown(f"{self.metrics}: {error!r}") from error
+            # The stream is filled up from there: a queue that goes on growing is seen all the same, if later.
+            log.warning("what waits beside the stream is unknown", page=self.metrics, error=repr(error))
+            return {}
         return waiting_of(page)
 
 

@@ -7,6 +7,7 @@ from uuid import UUID
 import grpc
 import pytest
 import sqlalchemy as sa
+from prometheus_client import REGISTRY
 
 from judgemesh.execution.v1 import execution_service_pb2 as pb
 from judgemesh.execution.v1 import submission_pb2
@@ -68,6 +69,20 @@ async def test_the_stream_is_kept_shallow(running: Running) -> None:
 
     assert (LEAST_DEPTH, 4) == (before, len(await sent(running)))
     assert 0 == await running.dispatcher.dispatch()
+
+
+async def test_what_waits_is_measured(running: Running) -> None:
+    """What waits in the database is shown by language, and is 0 when it has gone to the workers."""
+    for _ in range(LEAST_DEPTH + 3):
+        await submit(running)
+    await running.dispatcher.measure()
+    waiting = REGISTRY.get_sample_value("judgemesh_waiting_tasks", {"language": "c"})
+    announce(running, slots=8)
+    await running.dispatcher.dispatch()
+    await running.dispatcher.measure()
+
+    assert 3 == waiting
+    assert 0 == REGISTRY.get_sample_value("judgemesh_waiting_tasks", {"language": "c"})
 
 
 @pytest.mark.parametrize("end", ["start", "cancel"])
