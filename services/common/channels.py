@@ -2,6 +2,9 @@
 
 Every call has a deadline, no later than that of the call that is being handled, and carries the caller's token and the
 trace. Retries are the mesh's: it knows which methods may be repeated.
+
+With `xds:///mesh` for an address there is no Envoy: gRPC's own client asks the control plane that `GRPC_XDS_BOOTSTRAP`
+names, and does the same by the same resources, as far as it can.
 """
 
 from collections.abc import Callable
@@ -13,8 +16,9 @@ import grpc
 from services.common import deadlines, tracing
 from services.common.caller import optional_caller
 
+_XDS: Final = "xds:"
+
 _OPTIONS: Final = (
-    ("grpc.enable_retries", 0),
     ("grpc.keepalive_time_ms", 30_000),
     ("grpc.keepalive_timeout_ms", 5_000),
     ("grpc.initial_reconnect_backoff_ms", 100),
@@ -29,8 +33,11 @@ Continuation = Callable[..., Any]
 
 def mesh_channel(address: str, timeout_seconds: float) -> grpc.aio.Channel:
     """A channel to whatever the mesh reaches. One a process is enough, and closing it is its opener's business."""
+    # Through an Envoy a call would be retried twice over; without one, by the policy that comes with the routes.
+    retries = ("grpc.enable_retries", int(address.startswith(_XDS)))
     streams = (_UnaryStream(_STREAM_SECONDS), _StreamUnary(_STREAM_SECONDS), _StreamStream(_STREAM_SECONDS))
-    return grpc.aio.insecure_channel(address, options=_OPTIONS, interceptors=[_UnaryUnary(timeout_seconds), *streams])
+    options = (*_OPTIONS, retries)
+    return grpc.aio.insecure_channel(address, options=options, interceptors=[_UnaryUnary(timeout_seconds), *streams])
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ class Settings(BaseSettings):
     )
     mesh_address: str = Field(
         default="127.0.0.1:15001",
-        description="The local Envoy (plaintext HTTP/2), through which all other services are reached.",
+        description="The local Envoy (plaintext HTTP/2), through which all other services are reached. Without one: "
+        "`xds:///mesh`, and in `GRPC_XDS_BOOTSTRAP` the file that names the control plane.",
     )
     call_timeout_seconds: float = Field(
         default=5.0,

@@ -7,7 +7,7 @@ from pathlib import Path
 import grpc.aio
 
 from judgemesh_operator.api import Resources
-from judgemesh_operator.control_plane.access import by_certificate
+from judgemesh_operator.control_plane.access import by_certificate, trust_everybody
 from judgemesh_operator.control_plane.connections import Connections
 from judgemesh_operator.control_plane.credentials import server_credentials
 from judgemesh_operator.control_plane.server import OPTIONS, AdsServer, stop
@@ -31,7 +31,9 @@ class Told:
 
 
 class Plane:
-    """Started and killed at will, always on one port. Its certificates are in the folder."""
+    """Started and killed at will, always on one port. Its certificates are in the folder; without a trust domain it has
+    none, and believes everybody.
+    """
 
     def __init__(self, folder: Path, trust_domain: str, port: int) -> None:
         self.port = port
@@ -50,10 +52,15 @@ class Plane:
             self._source.tell(self._last)
         connections = Connections()
         snapshots = Snapshots(Translation(descriptors(), self._folder), connections.pulse)
-        self._ads = AdsServer(snapshots, connections, by_certificate(self._trust_domain))
+        authorize = by_certificate(self._trust_domain) if self._trust_domain else trust_everybody
+        self._ads = AdsServer(snapshots, connections, authorize)
         self._server = grpc.aio.server(options=OPTIONS)
         self._ads.register(self._server)
-        self._server.add_secure_port(f"127.0.0.1:{self.port}", server_credentials(self._folder))
+        address = f"127.0.0.1:{self.port}"
+        if self._trust_domain:
+            self._server.add_secure_port(address, server_credentials(self._folder))
+        else:
+            self._server.add_insecure_port(address)
         await self._server.start()
         self._following = asyncio.create_task(follow(self._source.watch(), snapshots, 0.0))
 
