@@ -78,6 +78,8 @@ class Confinement:
 
     def apply(self, limits: list[tuple[int, tuple[int, int]]], rules: landlock.Ruleset | None) -> None:
         """Give up, in the child, everything that the program must not have. Raises OSError."""
+        if rules is not None:
+            rules.allow_own_process()
         for kind, values in limits:
             resource.setrlimit(kind, values)
         if self.user is not None:
@@ -87,7 +89,6 @@ class Confinement:
         if not self.scratch:  # else the launcher is the first of its namespace, of which all end with it
             libc.die_with_parent(signal.SIGKILL)
         if rules is not None:
-            rules.allow_own_process()
             rules.restrict_self()
         if self.user is None:
             only = None if self.signals_confined else os.getpid()

@@ -15,6 +15,8 @@ _CREATE_RULESET = 444
 _ADD_RULE_NUMBER, _RESTRICT_SELF_NUMBER = ctypes.c_long(445), ctypes.c_long(446)
 _PATH_BENEATH, _NOTHING = ctypes.c_long(1), ctypes.c_long(0)
 _VERSION = 1
+_OWN_PROCESS = 200
+"""The descriptor that the rule for a run's own process names: a launcher has none so high."""
 
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR = 1 << 0, 1 << 1, 1 << 2, 1 << 3
 _TRUNCATE = 1 << 14
@@ -43,9 +45,6 @@ class Rule:
         self._buffer = ctypes.create_string_buffer(rule, len(rule))
         self.address = ctypes.c_long(ctypes.addressof(self._buffer))
 
-    def set_descriptor(self, descriptor: int) -> None:
-        struct.pack_into("=i", self._buffer, 8, descriptor)
-
 
 class Access:
     """Which accesses this version of Landlock can refuse, and rules that allow them again."""
@@ -57,7 +56,7 @@ class Access:
         self._attributes = ctypes.create_string_buffer(attributes, len(attributes))
         # An older kernel takes the part of the structure that it knows.
         self._size = 24 if version >= 6 else 16 if version >= 4 else 8
-        self._own_process = Rule(_READ & handled, -1)
+        self._own_process = Rule(_READ & handled, _OWN_PROCESS)
 
     def reading(self, descriptor: int, *, directory: bool) -> Rule:
         """Allow to read and execute what is beneath the open directory, or the open file itself."""
@@ -88,10 +87,8 @@ class Ruleset:
 
     def allow_own_process(self) -> None:
         """Allow to read /proc/self, as runtimes do for the stack's bounds: after the fork, and written to be quick."""
-        descriptor = os.open("/proc/self", os.O_PATH | os.O_CLOEXEC)
-        self._own_process.set_descriptor(descriptor)
+        os.dup2(os.open("/proc/self", os.O_PATH | os.O_CLOEXEC), _OWN_PROCESS)
         self._add(self._own_process)
-        os.close(descriptor)
 
     def restrict_self(self) -> None:
         """Put the rules on this process and its descendants for good. It needs no_new_privs first."""
