@@ -71,12 +71,15 @@ async def running(cluster: Cluster, control_plane: Replica) -> AsyncIterator[Rec
         await asyncio.gather(*tasks, return_exceptions=True)
 
 
-async def until(cluster: Cluster, collection: Collection, name: str, holds: Callable[[Json], bool]) -> Json:
+async def until(
+    cluster: Cluster, collection: Collection, name: str, holds: Callable[[Json], bool], seconds: float = 15
+) -> Json:
     """The object once it is so; what it is otherwise is said when the test times out."""
     seen: Json = {}
     try:
-        async with asyncio.timeout(15):
+        async with asyncio.timeout(seconds):
             while True:
+                await asyncio.sleep(0.02)
                 with contextlib.suppress(NotThere):
                     seen = await cluster.get(collection, name)
                     if holds(seen):
