@@ -9,8 +9,6 @@ _POLICIES = {
     "Random": ("random", "Random"),
     "RingHash": ("ring_hash", "RingHash"),
 }
-SMALLEST_ZONE_AWARE = 3
-"""With fewer endpoints in all, every one is near."""
 
 
 def policy(balancing: LoadBalancing) -> Json:
@@ -21,14 +19,11 @@ def policy(balancing: LoadBalancing) -> Json:
         fields["choice_count"] = 2
     if balancing.slow_start:
         fields["slow_start_config"] = {"slow_start_window": duration(balancing.slow_start)}
-    if balancing.prefer_own_zone and balancing.policy != "RingHash":
-        zone_aware = {"routing_enabled": {"value": 100}, "min_cluster_size": SMALLEST_ZONE_AWARE}
-        fields["locality_lb_config"] = {"zone_aware_lb_config": zone_aware}
     return _only(name, message, fields)
 
 
 def simple_policy(balancing: LoadBalancing) -> Json:
-    """The same for gRPC's xDS client, which refuses a snapshot for what it doesn't know: LEAST_REQUEST, zones."""
+    """The same for gRPC's xDS client, which refuses a snapshot for what it doesn't know: LEAST_REQUEST."""
     name = "RingHash" if balancing.policy == "RingHash" else "RoundRobin"
     return _only(*_POLICIES[name], {})
 

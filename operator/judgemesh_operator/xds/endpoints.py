@@ -9,24 +9,27 @@ from judgemesh_operator.xds.envoy import ENDPOINTS, Json, socket_address
 NO_ZONE = "default"
 
 
-def assignment(cluster: str, endpoints: Sequence[Endpoint], port: int | None = None) -> Json:
+def assignment(cluster: str, endpoints: Sequence[Endpoint], port: int | None = None, near: str = "") -> Json:
     """The endpoints of a cluster by zone. Sorted, so that the order of observation changes nothing.
 
-    `port` replaces each endpoint's: that of their sidecars.
+    `port` replaces each endpoint's: that of their sidecars. Zones other than `near`, if that has any endpoint, get
+    calls only in so far as too few endpoints of it are healthy: below 71 %, by Envoy's overprovisioning factor.
     """
     places = sorted(set(endpoints), key=lambda place: (place.zone, place.host, place.port))
     zones = [(zone, list(group)) for zone, group in groupby(places, key=lambda place: place.zone)]
-    localities = [_locality(zone, members, port) for zone, members in zones]
+    preferred = near if any(zone == near for zone, _ in zones) else ""
+    localities = [_locality(zone, members, port, far=preferred not in {"", zone}) for zone, members in zones]
     return {"@type": ENDPOINTS, "cluster_name": cluster, "endpoints": localities}
 
 
-def _locality(zone: str, members: Sequence[Endpoint], port: int | None) -> Json:
-    return {
+def _locality(zone: str, members: Sequence[Endpoint], port: int | None, *, far: bool) -> Json:
+    locality: Json = {
         "locality": {"zone": zone or NO_ZONE},
         # gRPC's own xDS client refuses endpoints without; each endpoint then has the same share.
         "load_balancing_weight": len(members),
         "lb_endpoints": [_member(member, port) for member in members],
     }
+    return {**locality, "priority": 1} if far else locality
 
 
 def _member(member: Endpoint, port: int | None) -> Json:

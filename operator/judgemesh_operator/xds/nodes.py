@@ -45,10 +45,10 @@ def read_node(node: Any) -> Node:
     fields = {name: value.string_value for name, value in node.metadata.fields.items()}
     if not node.id:
         raise NotAProxy("a node needs an id, unique in the mesh")
-    return Node(id=node.id, user_agent=_user_agent(node), proxy=_proxy(fields))
+    return Node(id=node.id, user_agent=_user_agent(node), proxy=_proxy(fields, node.locality.zone))
 
 
-def _proxy(fields: Mapping[str, str]) -> Proxy:
+def _proxy(fields: Mapping[str, str], zone: str) -> Proxy:
     try:
         kind = ProxyKind(fields.get(ROLE, ""))
     except ValueError:
@@ -61,6 +61,7 @@ def _proxy(fields: Mapping[str, str]) -> Proxy:
         name=fields[NAME],
         listen=_address(LISTEN, fields[LISTEN]) if fields.get(LISTEN) else Address("127.0.0.1", 0),
         collector=_address(COLLECTOR, fields[COLLECTOR]) if fields.get(COLLECTOR) else None,
+        zone=zone,
         mtls=_mtls(fields),
         inbound_host=_address(INBOUND, fields[INBOUND]).host if fields.get(INBOUND) else "0.0.0.0",  # noqa: S104
         app_host=fields.get(APP) or "127.0.0.1",

@@ -59,6 +59,8 @@ class Proxy:
     listen: Address
     collector: Address | None = None
     """Where spans go (OTLP over gRPC); without one nothing is traced."""
+    zone: str = ""
+    """Where it is (the node's locality), for services whose endpoints nearby are preferred; empty where nobody says."""
     mtls: Mtls | None = None
     """Without it everything is plaintext; a sidecar cannot do without."""
     inbound_host: str = "0.0.0.0"  # noqa: S104 - other pods call it there

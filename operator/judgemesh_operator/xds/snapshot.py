@@ -185,7 +185,7 @@ def _proxyless(observed: _Observed, proxy: Proxy) -> Snapshot:
     return _assemble(
         proxy,
         [proxyless.client_cluster(service, observed.source, name) for service, name in places],
-        [assignment(name, observed.endpoints.get(name, ())) for _, name in places],
+        [assignment(name, observed.endpoints.get(name, ()), near=_near(service, proxy)) for service, name in places],
         listeners=[proxyless.api_listener(observed.source)],
         routes=[proxyless.client_routes(called, parse_descriptors(observed.descriptors))],
     )
@@ -198,8 +198,12 @@ def _upstream(observed: _Observed, proxy: Proxy, called: Sequence[Traffic]) -> t
         port = proxy.mtls.port if proxy.mtls and each.service.spec.mtls == "Strict" else None
         for name in (each.service.name, *each.subsets):
             clusters.append(service_cluster(each.service, observed.source, proxy.mtls, name))
-            endpoints.append(assignment(name, observed.endpoints.get(name, ()), port))
+            endpoints.append(assignment(name, observed.endpoints.get(name, ()), port, _near(each.service, proxy)))
     return clusters, endpoints
+
+
+def _near(service: GrpcService, proxy: Proxy) -> str:
+    return proxy.zone if service.spec.load_balancing.prefer_own_zone else ""
 
 
 def _own(known: Mapping[str, Kind], kind: str, proxy: Proxy) -> Kind:

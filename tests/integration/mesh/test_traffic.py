@@ -8,6 +8,7 @@ import grpc
 import grpc.aio
 import pytest
 
+from judgemesh_operator.api.endpoints import Endpoint
 from tests.integration.mesh.app import Mode
 from tests.integration.mesh.conftest import Small, notes, resource
 from tests.integration.mesh.world import endpoints_of, until
@@ -174,6 +175,24 @@ async def test_sticky(mesh: Small) -> None:
     assert sorted(made) == [0, 0, 12]
 
 
+async def test_own_zone(mesh: Small) -> None:
+    """Calls stay in the caller's zone while an endpoint there is well, and leave it when it is not."""
+    near, *far = mesh.pods
+    places = [Endpoint(near.host, 1, zone="a"), *(Endpoint(pod.host, 1, zone="b") for pod in far)]
+    mesh.world.change(notes(loadBalancing={"preferOwnZone": True}), endpoints={"notes": places})
+    async with grpc.aio.insecure_channel(mesh.caller.outbound) as channel:
+        await until(lambda: _prefers(mesh))
+        before = [app.calls["GetNote"] for app in mesh.apps]
+        for _ in range(10):
+            await outcome(channel, GET)
+        made = [app.calls["GetNote"] - former for app, former in zip(mesh.apps, before, strict=True)]
+        mesh.apps[0].mode = Mode.FAILING
+        codes = {await outcome(channel, GET, timeout=20) for _ in range(20)}
+
+    assert made == [10, 0, 0]
+    assert codes == {"OK"}
+
+
 async def test_undeclared_dependency(mesh: Small) -> None:
     """A service's sidecar knows no way to what it has not declared."""
     async with grpc.aio.insecure_channel(mesh.pods[0].outbound) as channel:
@@ -203,6 +222,10 @@ async def _capped(mesh: Small) -> bool:
 
 async def _limited(mesh: Small) -> bool:
     return "'max_requests': 5" in await _dump(mesh, "dynamic_active_clusters")
+
+
+async def _prefers(mesh: Small) -> bool:
+    return "'priority': 1" in str(await mesh.caller.ask("/config_dump?include_eds"))
 
 
 async def _hashes(mesh: Small) -> bool:

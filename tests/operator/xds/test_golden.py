@@ -40,6 +40,7 @@ def proxy_of(given: dict[str, Any], folder: Path) -> Proxy:
         given["name"],
         Address("127.0.0.1", given["port"]),
         collector=Address(**given["collector"]) if "collector" in given else None,
+        zone=given.get("zone", ""),
         mtls=Mtls(given["trustDomain"], folder, folder) if "trustDomain" in given else None,
         probes_port=given.get("probesPort"),
     )
