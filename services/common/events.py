@@ -144,8 +144,9 @@ class Broker:
             try:
                 await self.ensure(consumer.stream)
                 await self._consume(consumer, handler)
-            except Unavailable:
-                log.warning("consumer %s: the message broker is away, trying again", consumer.durable)
+            except Unavailable as error:
+                cause = error.__cause__ or error
+                log.warning("consumer %s: the message broker is away, trying again: %r", consumer.durable, cause)
             await asyncio.sleep(_RETRY_SECONDS)
 
     async def _consume(self, consumer: Consumer, handler: Handler) -> None:
@@ -221,7 +222,7 @@ async def _fetch(subscription: JetStreamContext.PullSubscription, batch: int) ->
     with translated():
         try:
             return await subscription.fetch(batch, timeout=_FETCH_SECONDS)
-        except nats.errors.TimeoutError:
+        except TimeoutError:  # the client's own, or what it leaves uncaught of asyncio's
             return []
 
 

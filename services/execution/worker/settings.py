@@ -71,9 +71,10 @@ class WorkerSettings(Settings):
         description="A judging of which nothing is heard for so long goes to another worker. Three heartbeats fit in.",
     )
     max_attempts: int = Field(
-        default=5,
+        default=20,
         ge=1,
-        description="After so many lost workers a judging ends with JUDGE_ERROR: it may be what kills them.",
+        description="After so many lost workers a judging ends with JUDGE_ERROR: it may be what kills them. 20: where "
+        "workers are killed every few seconds, a judging that takes as long loses several by chance.",
     )
     wall_time_factor: float = Field(default=2.0, ge=1, description="Wall time of a run, as a multiple of its CPU time.")
     wall_time_extra_seconds: float = Field(default=1.0, ge=0, description="Added to the wall time of each run.")

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from uuid import UUID
 
 from services.common.errors import Unavailable
@@ -58,6 +59,23 @@ async def test_a_watcher_resumes_after_its_cursor() -> None:
     log.updates = [*RUNNING, FINAL]
 
     assert [3, 4] == await collect(feeds(log).watch(ID, 2))
+
+
+async def test_a_watcher_that_has_seen_the_end_is_told_so_at_once() -> None:
+    """It does not wait for a heartbeat."""
+    log = Log()
+    log.updates = [*RUNNING, FINAL]
+
+    assert [] == await collect(feeds(log).watch(ID, 4))
+
+
+async def test_a_verdict_that_was_replaced_is_no_end() -> None:
+    """Of several verdicts only the last one is told, and a watcher that had seen another gets it as news."""
+    log = Log()
+    log.updates = [*RUNNING, FINAL, replace(RUNNING[0], sequence=5), replace(FINAL, sequence=6)]
+
+    assert [1, 2, 3, 5, 6] == await collect(feeds(log).watch(ID, 0))
+    assert [5, 6] == await collect(feeds(log).watch(ID, 4))
 
 
 async def test_a_lost_notification_is_made_good_by_the_sweep() -> None:
