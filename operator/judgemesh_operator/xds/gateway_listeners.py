@@ -18,7 +18,7 @@ from judgemesh_operator.xds.faults import fault_filter
 from judgemesh_operator.xds.gateway_routes import BUFFER, CORS
 from judgemesh_operator.xds.proxies import Proxy, Source
 from judgemesh_operator.xds.replies import local_replies
-from judgemesh_operator.xds.tls import files_socket
+from judgemesh_operator.xds.tls import edge_secret, edge_socket
 from judgemesh_operator.xds.transcoding import HEADER_MUTATION, TRANSCODER, transcoder
 
 HEALTH_PATH = "/healthz"
@@ -39,9 +39,14 @@ def gateway_listeners(
     }
     filters = [connection_limit(gateway.name, limits.max_connections), connection_manager(settings)]
     for name, place, tls in _places(proxy, gateway):
-        chain = {"transport_socket": files_socket(tls)} if tls else {}
+        chain = {"transport_socket": edge_socket(tls, name, source)} if tls else {}
         listener = listener_at(name, place, filters, "INBOUND", chain)
         yield {**listener, "per_connection_buffer_limit_bytes": limits.connection_buffer_bytes}
+
+
+def gateway_secrets(proxy: Proxy, gateway: MeshGateway) -> Iterator[Json]:
+    """Where each listener's certificate is; only as resources of their own are these files read again."""
+    return (edge_secret(tls, name) for name, _, tls in _places(proxy, gateway) if tls)
 
 
 def loopback(proxy: Proxy, gateway: MeshGateway) -> Json:

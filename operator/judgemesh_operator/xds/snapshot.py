@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
@@ -20,7 +20,7 @@ from judgemesh_operator.xds.clusters import app_cluster, collector_cluster, loop
 from judgemesh_operator.xds.descriptor import parse_descriptors
 from judgemesh_operator.xds.endpoints import assignment
 from judgemesh_operator.xds.envoy import Json
-from judgemesh_operator.xds.gateway_listeners import gateway_listeners, loopback
+from judgemesh_operator.xds.gateway_listeners import gateway_listeners, gateway_secrets, loopback
 from judgemesh_operator.xds.gateway_routes import gateway_routes
 from judgemesh_operator.xds.identities import reached
 from judgemesh_operator.xds.outbound import outbound_listener, outbound_routes
@@ -40,11 +40,13 @@ class Snapshot:
     endpoints: Mapping[str, Json]
     listeners: Mapping[str, Json]
     routes: Mapping[str, Json]
+    secrets: Mapping[str, Json] = field(default_factory=dict)
+    """Where a proxy finds what it keeps to itself: names of files, never a key."""
 
     @property
     def version(self) -> str:
         """A hash of the content: equal content, equal version, on every replica."""
-        return version_of([self.clusters, self.endpoints, self.listeners, self.routes])
+        return version_of([self.clusters, self.endpoints, self.listeners, self.routes, self.secrets])
 
 
 def version_of(content: object) -> str:
@@ -169,13 +171,14 @@ def _gateway(observed: _Observed, proxy: Proxy, pages: Pages) -> Snapshot:
     exposed = [each for name in gateway.spec.services for each in observed.traffic([name])]
     names = [name for each in exposed for name in each.service.spec.proto_services]
     clusters, endpoints = _upstream(observed, proxy, observed.traffic(reached(gateway)))
-    return _assemble(
+    made = _assemble(
         proxy,
         [*clusters, loopback_cluster(LOOPBACK, loopback(proxy, gateway))],
         endpoints,
         listeners=list(gateway_listeners(proxy, observed.source, gateway, names, descriptors)),
         routes=[gateway_routes(proxy, gateway, exposed, descriptors, own_pages)],
     )
+    return replace(made, secrets={secret["name"]: secret for secret in gateway_secrets(proxy, gateway)})
 
 
 def _proxyless(observed: _Observed, proxy: Proxy) -> Snapshot:

@@ -11,7 +11,7 @@ from judgemesh_operator.api.mesh_gateway import ListenerTls
 from judgemesh_operator.identity.distribution import BUNDLE, ROOTS
 from judgemesh_operator.identity.spiffe import Identity, trust_prefix
 from judgemesh_operator.xds.envoy import Json, extension, typed
-from judgemesh_operator.xds.proxies import Mtls
+from judgemesh_operator.xds.proxies import Mtls, Source
 
 _TLS = "extensions.transport_sockets.tls.v3"
 _SOCKET = "envoy.transport_sockets.tls"
@@ -37,20 +37,24 @@ def server_socket(mtls: Mtls) -> Json:
     )
 
 
-def files_socket(tls: ListenerTls) -> Json:
-    """Of an edge's listener: clients show no certificate. Its own is read again when its folder changes."""
-    folder = {"path": str(PurePosixPath(tls.certificate).parent)}
-    own = {
-        "certificate_chain": {"filename": tls.certificate},
-        "private_key": {"filename": tls.key},
-        "watched_directory": folder,
-    }
+def edge_socket(tls: ListenerTls, name: str, source: Source) -> Json:
+    """Of an edge's listener: clients show no certificate. Its own is the secret of the listener's name."""
     context = {
         "alpn_protocols": ["h2", "http/1.1"],
         "tls_params": {"tls_minimum_protocol_version": tls.min_version},
-        "tls_certificates": [own],
+        "tls_certificate_sds_secret_configs": [{"name": name, "sds_config": source.config_source("sds", name)}],
     }
     return extension(_SOCKET, f"{_TLS}.DownstreamTlsContext", common_tls_context=context)
+
+
+def edge_secret(tls: ListenerTls, name: str) -> Json:
+    """The files of a listener's certificate, which are read again when their folder changes."""
+    own = {
+        "certificate_chain": {"filename": tls.certificate},
+        "private_key": {"filename": tls.key},
+        "watched_directory": {"path": str(PurePosixPath(tls.certificate).parent)},
+    }
+    return {**typed(f"{_TLS}.Secret"), "name": name, "tls_certificate": own}
 
 
 def secret_files(mtls: Mtls) -> Mapping[str, Json]:

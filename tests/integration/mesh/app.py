@@ -10,6 +10,7 @@ from typing import Any
 
 import grpc
 import grpc.aio
+from google.api.httpbody_pb2 import HttpBody
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from tests.operator.demo import KEYS, SERVICE, message
@@ -35,6 +36,7 @@ class App:
     """By request id, what CreateNote did."""
     refused: int = 0
     headers: dict[str, str] = field(default_factory=dict)
+    keys: bytes = b'{"keys": []}'
 
     async def enter(self, method: str, context: grpc.aio.ServicerContext) -> None:
         self.headers = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
@@ -48,6 +50,9 @@ class App:
     async def get(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         await self.enter("GetNote", context)
         return message("Note")(name=request.name)
+
+    async def get_keys(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
+        return HttpBody(content_type="application/json", data=self.keys)
 
     async def create(self, request: Any, context: grpc.aio.ServicerContext) -> Any:
         """Counts first: an effect that the caller hears nothing of is one all the same."""
@@ -73,7 +78,7 @@ async def serving(app: App, port: int) -> AsyncIterator[App]:
     server = grpc.aio.server()
     notes = {"GetNote": _unary(app.get, "GetNoteRequest"), "CreateNote": _unary(app.create, "CreateNoteRequest")}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, notes),))
-    keys = {"GetKeys": _unary(app.get, "GetNoteRequest")}
+    keys = {"GetKeys": _unary(app.get_keys, "GetKeysRequest")}
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(KEYS, keys),))
     servicer = _Health(app)
     await servicer.set("", health_pb2.HealthCheckResponse.SERVING)

@@ -141,6 +141,11 @@ class World:
         project(folder, {BUNDLE: bundle})
         return f"{x509.load_pem_x509_certificate(bundle).serial_number:x}"
 
+    def project_tls(self, folder: Path, bundle: bytes) -> str:
+        """The same as a Secret of type `kubernetes.io/tls` would bring it."""
+        project(folder, {"tls.crt": bundle, "tls.key": bundle})
+        return f"{x509.load_pem_x509_certificate(bundle).serial_number:x}"
+
     def trust(self, folder: Path) -> None:
         """The roots of now for whoever reads them there."""
         project(folder, {ROOTS: self.authority.trusted.encode()})
@@ -158,11 +163,21 @@ class World:
             await stack.enter_async_context(_running(sidecar, self.plane.port))
             yield sidecar
 
+    @asynccontextmanager
+    async def edge(self, name: str, port: int) -> AsyncIterator[Sidecar]:
+        """Runs a MeshGateway's Envoy until the block ends."""
+        folder = self.folder / name
+        mtls = self._identify(folder, Identity(DOMAIN, "default", name))
+        proxy = Proxy(ProxyKind.GATEWAY, name, Address("127.0.0.1", port), mtls=mtls)
+        sidecar = Sidecar(proxy, folder, free_port(), Identity(DOMAIN, "default", name))
+        async with _running(sidecar, self.plane.port):
+            yield sidecar
+
     def _prepare(self, service: str, number: int) -> Sidecar:
         host = f"127.{self.network}.0.{number}"
         folder = self.folder / f"{service}-{number}"
-        (folder / "certificates").mkdir(parents=True)
-        mtls = Mtls(DOMAIN, folder / "certificates", folder / "secrets", self.inbound)
+        identity = Identity(DOMAIN, "default", service)
+        mtls = self._identify(folder, identity)
         proxy = Proxy(
             ProxyKind.SIDECAR,
             service,
@@ -174,13 +189,18 @@ class World:
             app_host=host,
             probes_port=free_port(),
         )
-        sidecar = Sidecar(proxy, folder, free_port(), Identity(DOMAIN, "default", service))
-        self.certify(sidecar.certificates, sidecar.identity)
-        self.trust(sidecar.certificates)
+        return Sidecar(proxy, folder, free_port(), identity)
+
+    def _identify(self, folder: Path, identity: Identity) -> Mtls:
+        """Certificates, and the files that tell Envoy of them."""
+        (folder / "certificates").mkdir(parents=True)
         (folder / "secrets").mkdir()
+        mtls = Mtls(DOMAIN, folder / "certificates", folder / "secrets", self.inbound)
+        self.certify(mtls.certificates, identity)
+        self.trust(mtls.certificates)
         for name, content in secret_files(mtls).items():
-            (folder / "secrets" / name).write_text(json.dumps(content))
-        return sidecar
+            (mtls.secrets / name).write_text(json.dumps(content))
+        return mtls
 
 
 def endpoints_of(*sidecars: Sidecar) -> list[Endpoint]:
@@ -227,11 +247,11 @@ async def _running(sidecar: Sidecar, control_plane: int) -> AsyncIterator[None]:
 
 async def _listening(sidecar: Sidecar, process: asyncio.subprocess.Process) -> None:
     assert sidecar.proxy.mtls
+    places = [(sidecar.proxy.listen.host, sidecar.proxy.listen.port)]
+    if sidecar.proxy.kind is ProxyKind.SIDECAR:
+        places.append((sidecar.host, sidecar.proxy.mtls.port))
     async with asyncio.timeout(30):
-        for host, port in (
-            (sidecar.proxy.listen.host, sidecar.proxy.listen.port),
-            (sidecar.host, sidecar.proxy.mtls.port),
-        ):
+        for host, port in places:
             while not await _accepts(host, port):
                 assert process.returncode is None, sidecar.log
                 await asyncio.sleep(0.05)

@@ -18,7 +18,7 @@ from judgemesh_operator.xds.envoy_api import message
 from judgemesh_operator.xds.nodes import node_metadata
 from judgemesh_operator.xds.proxies import Endpoint
 
-CDS, EDS, LDS, RDS = ResourceType
+CDS, EDS, LDS, RDS, _ = ResourceType
 PATIENCE = 5.0
 """Seconds for what must come."""
 SILENCE = 0.1

@@ -59,8 +59,8 @@ def readable(value: Any) -> Any:
 def test_golden(case: str, request: pytest.FixtureRequest) -> None:
     """The resources of each case become exactly the configuration beside them."""
     made = translate(case)
-    kinds = ("clusters", "endpoints", "listeners", "routes")
-    actual = readable({kind: list(getattr(made, kind).values()) for kind in kinds})
+    kinds = ("clusters", "endpoints", "listeners", "routes", "secrets")
+    actual = readable({kind: list(getattr(made, kind).values()) for kind in kinds if getattr(made, kind)})
     path = GOLDEN / f"{case}.out.yaml"
     if request.config.getoption("--rewrite-golden", default=False):
         path.write_text(yaml.dump(actual, sort_keys=True, width=120, Dumper=yaml.SafeDumper))
@@ -104,9 +104,10 @@ def static(made: Snapshot) -> dict[str, Any]:
     """The snapshot as one bootstrap: validation looks at nothing that would arrive later."""
     clusters = [_static_cluster(cluster, made) for cluster in made.clusters.values()]
     listeners = [_static_listener(listener, made) for listener in made.listeners.values()]
+    secrets = [_untyped(secret) for secret in made.secrets.values()]
     return {
         "node": {"id": "test", "cluster": "test"},
-        "static_resources": {"clusters": clusters, "listeners": listeners},
+        "static_resources": {"clusters": clusters, "listeners": listeners, "secrets": secrets},
     }
 
 
@@ -119,6 +120,10 @@ def _static_cluster(cluster: dict[str, Any], made: Snapshot) -> dict[str, Any]:
 
 def _static_listener(listener: dict[str, Any], made: Snapshot) -> dict[str, Any]:
     plain = json.loads(json.dumps(_untyped(listener)))
+    if made.secrets and "transport_socket" in plain["filter_chains"][0]:
+        context = plain["filter_chains"][0]["transport_socket"]["typed_config"]["common_tls_context"]
+        for reference in context["tls_certificate_sds_secret_configs"]:
+            del reference["sds_config"]  # then the name is that of a static secret
     manager = plain["filter_chains"][0]["filters"][-1]["typed_config"]
     routes = made.routes[manager.pop("rds")["route_config_name"]]
     manager["route_config"] = {**_untyped(routes), "validate_clusters": False}
