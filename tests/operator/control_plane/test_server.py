@@ -257,5 +257,5 @@ def test_one_identity() -> None:
 
 def test_order_of_types() -> None:
     """What refers to something comes after it."""
-    assert [kind.value for kind in ResourceType] == ["clusters", "endpoints", "listeners", "routes"]
+    assert [kind.value for kind in ResourceType] == ["clusters", "endpoints", "listeners", "routes", "secrets"]
     assert EDS.whole is False
