@@ -29,6 +29,7 @@ _ROUTE = ("cluster", "weighted_clusters", "max_stream_duration", "hash_policy")
 def api_listener(source: Source) -> Json:
     settings = typed(
         "extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+        stat_prefix=TARGET,
         rds={"route_config_name": TARGET, "config_source": source.config_source("rds", TARGET)},
         http_filters=[fault_filter(), router()],
     )
