@@ -12,7 +12,7 @@ import grpc.aio
 
 from tests.operator.demo import SERVICE, message
 
-RATE = 150
+RATE = 250
 """Calls a second, half of them idempotent, half not."""
 PATIENCE = 20.0
 """Seconds until a call is given up: far more than it takes, for the machine may be busy with something else."""
