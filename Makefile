@@ -37,6 +37,7 @@ test: $(DEVELOPMENT) ## Run all tests (pick some: ARGS="-k lockout")
 
 bench: $(DEVELOPMENT) ## Measure latency and throughput through Envoy and directly
 	@$(BIN)/python -m tests.bench.gateway
+	@$(BIN)/python -m tests.bench.sidecar
 	@$(BIN)/python -m tests.bench.judging
 	@exec $(BIN)/python -m tests.bench.sandbox
 

@@ -1,6 +1,6 @@
 """Faults on purpose. The filter stands in every outbound chain, so that a fault begins and ends by routes alone."""
 
-import grpc
+from google.rpc.code_pb2 import Code
 
 from judgemesh_operator.api.traffic_policy import Fault
 from judgemesh_operator.xds.envoy import Json, duration, extension, typed
@@ -22,8 +22,7 @@ def route_fault(fault: Fault | None) -> Json:
     if fault.delay:
         config["delay"] = {"fixed_delay": duration(fault.delay.duration), "percentage": _percent(fault.delay.percent)}
     if fault.abort:
-        code = grpc.StatusCode[fault.abort.code].value[0]
-        config["abort"] = {"grpc_status": code, "percentage": _percent(fault.abort.percent)}
+        config["abort"] = {"grpc_status": Code.Value(fault.abort.code), "percentage": _percent(fault.abort.percent)}
     return {FAULT: typed(_MESSAGE, **config)}
 
 
