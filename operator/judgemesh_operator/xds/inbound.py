@@ -17,7 +17,7 @@ from judgemesh_operator.xds.connection_manager import (
 from judgemesh_operator.xds.descriptor import Descriptors, Method
 from judgemesh_operator.xds.envoy import ROUTES, Json, always, extension, socket_address
 from judgemesh_operator.xds.method_routes import refuse, virtual_host
-from judgemesh_operator.xds.policies import NEVER_REACHED, deadline
+from judgemesh_operator.xds.policies import NEVER_REACHED, UNREACHED, deadline
 from judgemesh_operator.xds.proxies import Mtls, Proxy, Source
 from judgemesh_operator.xds.tls import server_socket
 
@@ -34,7 +34,7 @@ def inbound_listener(proxy: Proxy, mtls: Mtls, source: Source, service: GrpcServ
         **_from_proxies(),
         "forward_client_cert_details": "SANITIZE_SET",
         "set_current_client_cert_details": {"uri": True},
-        "local_reply_config": {"mappers": [_denied(service)]},
+        "local_reply_config": {"mappers": [_denied(service), _unreached()]},
         "http_filters": [rbac_filter(admit(grants, mtls.trust_domain)), *_rate_limit(service.spec.inbound), router()],
     }
     filters = [connection_limit(INBOUND, service.spec.inbound.max_connections), connection_manager(settings)]
@@ -98,6 +98,12 @@ def _denied(service: GrpcService) -> Json:
         "filter": {"status_code_filter": {"comparison": {"op": "EQ", "value": value}}},
         "body_format_override": {"text_format_source": {"inline_string": message}},
     }
+
+
+def _unreached() -> Json:
+    """The program is not there (yet, or any more): the caller may try elsewhere, whatever the method."""
+    header = {"header": {"key": UNREACHED, "value": "true"}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"}
+    return {"filter": {"response_flag_filter": {"flags": ["UF"]}}, "headers_to_add": [header]}
 
 
 def _rate_limit(inbound: Inbound) -> Iterator[Json]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from judgemesh_operator.xds.descriptor import Descriptors, Method
 from judgemesh_operator.xds.envoy import Json
 from judgemesh_operator.xds.faults import route_fault
-from judgemesh_operator.xds.policies import treatment
+from judgemesh_operator.xds.policies import UNREACHED, treatment
 from judgemesh_operator.xds.traffic import Traffic
 
 
@@ -27,6 +27,11 @@ def method_routes(traffic: Traffic, method: Method) -> Iterator[Json]:
 def service_routes(traffic: Traffic, descriptors: Descriptors) -> Iterator[Json]:
     for method in descriptors.methods(traffic.service.spec.proto_services):
         yield from method_routes(traffic, method)
+
+
+def outbound_host(name: str, routes: list[Json]) -> Json:
+    """A virtual host for calls to services."""
+    return {**virtual_host(name, routes), "response_headers_to_remove": [UNREACHED]}
 
 
 def virtual_host(name: str, routes: list[Json]) -> Json:

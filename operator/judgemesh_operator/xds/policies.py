@@ -8,6 +8,9 @@ from judgemesh_operator.xds.envoy import Json, duration, extension
 NEVER_REACHED = "connect-failure,refused-stream,reset-before-request"
 """What can be retried for any method: the service cannot have seen the call."""
 
+UNREACHED = "x-judgemesh-unreached"
+"""A sidecar says by this header that it could not reach its own service, which to its caller looks like any failure."""
+
 
 def treatment(method: Method, spec: GrpcServiceSpec) -> Json:
     """The part of a route's action that is the same wherever the call goes: how long and how often it is tried."""
@@ -39,7 +42,7 @@ def repeatable(method: Method) -> bool:
 
 def _retries(method: Method, retries: Retries) -> Json:
     policy: Json = {
-        "retry_on": ",".join(retries.conditions) if repeatable(method) else NEVER_REACHED,
+        "retry_on": ",".join(retries.conditions) if repeatable(method) else f"{NEVER_REACHED},retriable-headers",
         "num_retries": retries.attempts,
         "retry_host_predicate": [
             extension(
@@ -53,6 +56,8 @@ def _retries(method: Method, retries: Retries) -> Json:
             "max_interval": duration(retries.back_off.max),
         },
     }
+    if not repeatable(method):
+        policy["retriable_headers"] = [{"name": UNREACHED, "present_match": True}]
     per_try = retries.per_try_timeout or retries.hedge_after
     if repeatable(method) and per_try:
         policy["per_try_timeout"] = duration(per_try)

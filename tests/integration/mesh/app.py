@@ -38,6 +38,29 @@ class App:
     headers: dict[str, str] = field(default_factory=dict)
     keys: bytes = b'{"keys": []}'
 
+    def reset(self) -> None:
+        """Serves well, and has counted nothing."""
+        self.mode, self.refused = Mode.SERVING, 0
+        for counter in (self.calls, self.effects, self.headers):
+            counter.clear()
+
+    async def start(self, port: int) -> None:
+        server = grpc.aio.server()
+        notes = {"GetNote": _unary(self.get, "GetNoteRequest"), "CreateNote": _unary(self.create, "CreateNoteRequest")}
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, notes),))
+        keys = {"GetKeys": _unary(self.get_keys, "GetKeysRequest")}
+        server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(KEYS, keys),))
+        servicer = _Health(self)
+        await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
+        health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
+        server.add_insecure_port(f"{self.host}:{port}")
+        await server.start()
+        self._server = server
+
+    async def stop(self, grace: float) -> None:
+        """Takes no new calls, and ends those under way if they take longer than the grace."""
+        await self._server.stop(grace)
+
     async def enter(self, method: str, context: grpc.aio.ServicerContext) -> None:
         self.headers = {str(key): str(value) for key, value in context.invocation_metadata() or ()}
         if self.mode is Mode.HANGING:
@@ -74,21 +97,12 @@ class _Health(health.aio.HealthServicer):
 
 @asynccontextmanager
 async def serving(app: App, port: int) -> AsyncIterator[App]:
-    """Serves NoteService and health until the block ends."""
-    server = grpc.aio.server()
-    notes = {"GetNote": _unary(app.get, "GetNoteRequest"), "CreateNote": _unary(app.create, "CreateNoteRequest")}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(SERVICE, notes),))
-    keys = {"GetKeys": _unary(app.get_keys, "GetKeysRequest")}
-    server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler(KEYS, keys),))
-    servicer = _Health(app)
-    await servicer.set("", health_pb2.HealthCheckResponse.SERVING)
-    health_pb2_grpc.add_HealthServicer_to_server(servicer, server)
-    server.add_insecure_port(f"{app.host}:{port}")
-    await server.start()
+    """Serves NoteService, KeyService and health until the block ends."""
+    await app.start(port)
     try:
         yield app
     finally:
-        await server.stop(0)
+        await app.stop(0)
 
 
 def _unary(behaviour: Callable[..., Awaitable[Any]], request: str) -> grpc.RpcMethodHandler:

@@ -55,7 +55,7 @@ class Small:
     def reset(self) -> None:
         """All pods serve, in the endpoints, by the resources of the beginning; nothing is counted yet."""
         for app in self.apps:
-            app.__init__(app.host)  # type: ignore[misc]
+            app.reset()
         self.world.resources = parse_resources(("test", document) for document in (notes(), KEYS))
         self.world.change(endpoints={"notes": endpoints_of(*self.pods)})
 

@@ -7,7 +7,7 @@ from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 from tests.integration.mesh.app import App, Mode
-from tests.integration.mesh.conftest import Small, notes, resource
+from tests.integration.mesh.conftest import NOTES_PORT, Small, notes, resource
 from tests.integration.mesh.load import Load, constant_load
 from tests.integration.mesh.world import CONTROL_PLANE, Sidecar, endpoints_of, until
 
@@ -82,6 +82,18 @@ async def test_hanging(mesh: Small) -> None:
 
     all_well(load, mesh, every_call=False)
     assert load.failed("CreateNote") < len(load.sent) / 4
+
+
+async def test_program_is_not_there(mesh: Small) -> None:
+    """A sidecar stands, its program doesn't, and nobody was told: calls go elsewhere, for none can have reached it."""
+    await mesh.apps[0].stop(0)
+    async with constant_load(mesh.caller.outbound) as load:
+        await load.more(150)
+        await mesh.apps[0].start(NOTES_PORT)
+        await load.more(50)
+    shown("no program", load, mesh.apps)
+
+    all_well(load, mesh)
 
 
 async def test_control_plane_dies(mesh: Small) -> None:
