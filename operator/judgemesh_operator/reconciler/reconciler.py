@@ -68,6 +68,8 @@ class Reconciler:
     """When it last looked at everything."""
     _woken: asyncio.Event = field(default_factory=asyncio.Event)
     _observed: asyncio.Event = field(default_factory=asyncio.Event)
+    _silent: bool = False
+    """Whether it was said already that nobody knows how long the queues are."""
     _distributed: tuple[Resources, datetime] | None = None
 
     def wake(self) -> None:
@@ -102,8 +104,9 @@ class Reconciler:
         try:
             read = await queues.read(languages & set(self.languages))
         except QueueUnknown as error:
-            log.warning("queues unknown", error=str(error))
-            self.pools.pace = None
+            if self.pools.pace is not None or not self._silent:
+                log.warning("queues unknown", error=str(error))
+            self._silent, self.pools.pace = True, None
         else:
             self.pools.pace = (self.pools.pace or Pace()).after(read, self.clock())
 

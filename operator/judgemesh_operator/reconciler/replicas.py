@@ -46,6 +46,7 @@ class Replicas:
             log.warning("no replica of the control plane", name=self._host, error=str(error))
             return
         addresses = {_joined(str(each[4][0]), self._port) for each in found}
+        self._book.expect(addresses)
         for gone in self._following.keys() - addresses:
             self._following.pop(gone).cancel()
         for address in addresses - self._following.keys():

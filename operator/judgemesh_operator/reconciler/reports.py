@@ -1,6 +1,7 @@
 """How far the proxies are with each resource: what the replicas of the control plane report, put together. Pure."""
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 
 from judgemesh_operator.api.resources import Problem
@@ -56,11 +57,33 @@ def _order(refusal: Refusal) -> tuple[str, str, str]:
     return refusal.proxy, refusal.resource, refusal.error
 
 
+SETTLE_SECONDS = 5.0
+
+
 @dataclass
 class ReportBook:
     """The reports of the replicas that are connected now."""
 
+    clock: Callable[[], float] = time.monotonic
     _replicas: dict[str, dict[str, Report]] = field(default_factory=dict)
+    _expected: dict[str, float] = field(default_factory=dict)
+    _settled: bool = False
+
+    def expect(self, replicas: Iterable[str]) -> None:
+        """Replicas that are there, and are about to report."""
+        for replica in replicas:
+            self._expected.setdefault(replica, self.clock())
+
+    @property
+    def settled(self) -> bool:
+        """Whether all replicas that were there at the beginning have reported, or had time enough for it.
+
+        Before, some of the proxies are unknown: to say so would be to write everything twice at each start.
+        """
+        if not self._settled and self._expected:
+            late = [since for replica, since in self._expected.items() if replica not in self._replicas]
+            self._settled = all(self.clock() - since >= SETTLE_SECONDS for since in late)
+        return self._settled
 
     @property
     def replicas(self) -> int:
@@ -82,5 +105,7 @@ class ReportBook:
         self._replicas.pop(replica, None)
 
     def of(self, resource: str) -> Report | None:
-        """None if no replica knows of the resource."""
+        """None if no replica knows of the resource, or not all have reported yet."""
+        if not self.settled:
+            return None
         return together(known[resource] for known in self._replicas.values() if resource in known)

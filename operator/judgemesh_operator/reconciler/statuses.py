@@ -1,7 +1,7 @@
 """The status that a resource is to have. Pure."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from judgemesh_operator.api.endpoints import Endpoint
@@ -52,11 +52,24 @@ def as_json(status: Status) -> Json:
     return status.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def held_back(before: Json | None, after: Json) -> bool:
-    """Whether the change is a proxy that is about to acknowledge something new of what it has acknowledged before.
+LAG, SILENCE = timedelta(seconds=5), timedelta(minutes=1)
 
-    Each endpoint that comes or goes makes proxies be behind for some milliseconds: that is no news, unless it stays.
+
+def patience(before: Json | None, after: Json) -> timedelta:
+    """How long the change must last before it is news.
+
+    Each endpoint that comes or goes makes proxies be behind for some milliseconds; and while the control plane says
+    nothing, since it or we have just started, what it said last is the best that is known.
     """
     if not before or before.get("observedGeneration") != after["observedGeneration"]:
-        return False
-    return bool(before.get("state") == "Ready" and after["state"] == "Pending")
+        return timedelta()
+    was, becomes = _status(before, "Programmed"), _status(after, "Programmed")
+    if _status(before, "Accepted") != _status(after, "Accepted") or was is None:
+        return timedelta()
+    if becomes == "Unknown" != was:
+        return SILENCE
+    return LAG if before.get("state") == "Ready" and after["state"] == "Pending" else timedelta()
+
+
+def _status(status: Json, kind: str) -> str | None:
+    return next((each["status"] for each in status.get("conditions") or () if each["type"] == kind), None)

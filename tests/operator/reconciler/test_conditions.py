@@ -12,7 +12,7 @@ from judgemesh_operator.reconciler.conditions import accepted, condition, degrad
 from judgemesh_operator.reconciler.events import happenings
 from judgemesh_operator.reconciler.patience import Patience
 from judgemesh_operator.reconciler.reports import Refusal, Report, ReportBook, together
-from judgemesh_operator.reconciler.statuses import as_json, held_back, proxied_status
+from judgemesh_operator.reconciler.statuses import as_json, patience, proxied_status
 from judgemesh_operator.reconciler.writer import Change
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
@@ -77,6 +77,7 @@ def test_replicas_together() -> None:
 def test_lost_replica() -> None:
     """A replica that is lost counts as if it had never reported."""
     book = ReportBook()
+    book.expect(["one", "two"])
     for replica in ("one", "two"):
         book.connected(replica)
         book.changed(replica, {"GrpcService/notes": Report(1, 1, 1)}, [])
@@ -118,10 +119,10 @@ def test_short_lag_is_held_back() -> None:
     ready = status(Report(1, 2, 2))
     behind = status(Report(1, 2, 1), ready)
     change = Change(GRPC_SERVICES, {"metadata": {"uid": "u"}, "status": ready}, behind)
-    patience = Patience(timedelta(seconds=5))
+    waiting = Patience()
 
-    first, soon = patience.ripe([change], NOW), patience.ripe([change], NOW + timedelta(seconds=4))
-    long = patience.ripe([change], NOW + timedelta(seconds=5))
+    first, soon = waiting.ripe([change], NOW), waiting.ripe([change], NOW + timedelta(seconds=4))
+    long = waiting.ripe([change], NOW + timedelta(seconds=5))
 
     assert (first, soon, long) == ([], [], [change])
 
@@ -130,7 +131,31 @@ def test_new_generation_is_not_held_back() -> None:
     """A new generation that is not everywhere yet is said at once."""
     ready = status(Report(1, 2, 2))
 
-    assert not held_back({**ready, "observedGeneration": 0}, status(Report(1, 2, 1)))
+    assert patience({**ready, "observedGeneration": 0}, status(Report(1, 2, 1))) == timedelta()
+
+
+@pytest.mark.parametrize("refusals", [(), (REFUSAL,)])
+def test_silence_is_held_back(refusals: Any) -> None:
+    """While the control plane says nothing, what it said last stands for a minute, good or bad."""
+    before = status(Report(1, 2, 2, refusals=refusals))
+
+    assert patience(before, status(None, before)) == timedelta(minutes=1)
+    assert patience(before, status(None, before, [PROBLEM])) == timedelta()
+
+
+def test_first_reports() -> None:
+    """At the beginning reports count when all replicas that are there have reported, or had time enough."""
+    now = 0.0
+    book = ReportBook(clock=lambda: now)
+    book.expect(["one", "two"])
+    book.connected("one")
+    book.changed("one", {"GrpcService/notes": Report(1, 1, 1)}, [])
+
+    early = book.of("GrpcService/notes")
+    now = 5.0
+
+    assert early is None
+    assert book.of("GrpcService/notes") == Report(1, 1, 1)
 
 
 def test_events() -> None:

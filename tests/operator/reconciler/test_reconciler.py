@@ -10,7 +10,7 @@ from judgemesh_operator.pools.demand import Pace, Queue
 from judgemesh_operator.pools.deployment import WorkerSettings
 from judgemesh_operator.reconciler.pools import Pools
 from judgemesh_operator.reconciler.reconciler import WATCHED, Reconciler
-from judgemesh_operator.reconciler.reports import Report
+from judgemesh_operator.reconciler.reports import Report, ReportBook
 from judgemesh_operator.reconciler.writer import Writer
 from judgemesh_operator.sources.kubernetes import KubernetesSource
 from judgemesh_operator.sources.observing import Observer
@@ -47,6 +47,7 @@ class World:
     def report(self, resource: str, report: Report) -> None:
         book = self.reconciler.reports
         if "replica" not in book:
+            book.expect(["replica"])
             book.connected("replica")
         book.changed("replica", {resource: report}, [])
 
@@ -122,6 +123,16 @@ async def test_programmed_is_news(world: World) -> None:
 
     assert [STATUS, "POST /apis/events.k8s.io/v1/namespaces/default/events"] == written
     assert "Ready" == world.status(GRPC_SERVICES, "notes")["state"]
+
+
+async def test_started_again(world: World) -> None:
+    """A reconciler that has just started, and has heard no replica yet, writes nothing."""
+    world.create(GRPC_SERVICES, service())
+    world.report("GrpcService/notes", Report(generation=1, proxies=2, acknowledged=2))
+    await world.look()
+    world.reconciler.reports = ReportBook()
+
+    assert [] == await world.look()
 
 
 async def test_short_lag(world: World) -> None:
