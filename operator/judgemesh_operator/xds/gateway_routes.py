@@ -7,7 +7,7 @@ from judgemesh_operator.api.mesh_gateway import Cors, Limits, MeshGateway, Page
 from judgemesh_operator.xds.authorization import REFLECTED
 from judgemesh_operator.xds.descriptor import Descriptors, Method
 from judgemesh_operator.xds.envoy import ROUTES, Json, duration, typed
-from judgemesh_operator.xds.method_routes import method_routes, outbound_host, refuse
+from judgemesh_operator.xds.method_routes import method_routes, refuse, virtual_host
 from judgemesh_operator.xds.proxies import Pages, Proxy
 from judgemesh_operator.xds.traffic import Traffic
 from judgemesh_operator.xds.transcoding import (
@@ -44,7 +44,7 @@ def gateway_routes(
     routes += _reflection(gateway)
     routes += _body_limits(gateway.spec.limits, names, descriptors)
     routes += _framings(gateway, names, descriptors)
-    host = outbound_host("api", routes)
+    host = virtual_host("api", routes)
     if proxy.collector:
         # With it a trace is found without a tool that shows traceparents.
         host["response_headers_to_add"] = [{"header": {"key": "x-trace-id", "value": "%TRACE_ID%"}}]

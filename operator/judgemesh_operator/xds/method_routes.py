@@ -29,13 +29,15 @@ def service_routes(traffic: Traffic, descriptors: Descriptors) -> Iterator[Json]
         yield from method_routes(traffic, method)
 
 
-def outbound_host(name: str, routes: list[Json]) -> Json:
-    """A virtual host for calls to services."""
-    return {**virtual_host(name, routes), "response_headers_to_remove": [UNREACHED]}
-
-
 def virtual_host(name: str, routes: list[Json]) -> Json:
-    return {"name": name, "domains": ["*"], "include_request_attempt_count": True, "routes": routes}
+    """Only a sidecar itself says that its service was not reached: of services' own answers the header is removed."""
+    return {
+        "name": name,
+        "domains": ["*"],
+        "include_request_attempt_count": True,
+        "response_headers_to_remove": [UNREACHED],
+        "routes": routes,
+    }
 
 
 def refuse(match: Json, status: int, message: str) -> Json:

@@ -7,7 +7,7 @@ from judgemesh_operator.xds.connection_manager import listener, manager, router
 from judgemesh_operator.xds.descriptor import Descriptors
 from judgemesh_operator.xds.envoy import ROUTES, Json
 from judgemesh_operator.xds.faults import fault_filter
-from judgemesh_operator.xds.method_routes import outbound_host, refuse, service_routes
+from judgemesh_operator.xds.method_routes import refuse, service_routes, virtual_host
 from judgemesh_operator.xds.proxies import Proxy, Source
 from judgemesh_operator.xds.traffic import Traffic
 
@@ -31,4 +31,4 @@ def outbound_listener(proxy: Proxy, source: Source, name: str) -> Json:
 def outbound_routes(name: str, called: Iterable[Traffic], descriptors: Descriptors) -> Json:
     routes = [route for traffic in called for route in service_routes(traffic, descriptors)]
     routes.append(refuse({"prefix": "/"}, 404, NOWHERE))
-    return {"@type": ROUTES, "name": name, "virtual_hosts": [outbound_host("mesh", routes)]}
+    return {"@type": ROUTES, "name": name, "virtual_hosts": [virtual_host("mesh", routes)]}
