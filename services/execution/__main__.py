@@ -67,6 +67,7 @@ async def main(settings: ExecutionSettings) -> None:
             partial(housekeeping.run, engine, service.execution, service.verifications, tasks, settings.stuck_seconds),
             partial(service.watch.run, broker),
             service.dispatcher.run,
+            service.dispatcher.keep_measuring,
             service.close_feeds,
         )
         async with server.background(*jobs):

@@ -21,7 +21,7 @@ from services.common.database import transaction
 from services.common.errors import DomainError
 from services.common.telemetry import carried
 from services.execution import convert, events, measures, queue_store, store
-from services.execution.dispatching import Priority, depth, plan
+from services.execution.dispatching import Priority, depth, full, plan
 from services.execution.queue_store import QueuedTask
 
 log = logging.getLogger(__name__)
@@ -84,21 +84,31 @@ class Dispatcher:
             self._woken.clear()
             try:
                 await self.dispatch()
-                await self.measure()
             except DomainError as error:
                 log.warning("nothing was dispatched: %s", error.message)
 
+    async def keep_measuring(self) -> None:
+        """Shows what waits, once a second, for ever."""
+        while True:
+            await asyncio.sleep(_SWEEP_SECONDS)
+            try:
+                await self.measure()
+            except DomainError as error:
+                log.warning("what waits is not known: %s", error.message)
+
     async def dispatch(self) -> int:
         """Sends what there is room for; returns how many tasks that is."""
+        slots = self._slots()
         async with transaction(self._engine) as connection:
-            if not await queue_store.anything_waits(connection):
+            filled = full(await queue_store.outstanding(connection), slots)
+            if not await queue_store.anything_waits(connection, filled):
                 return 0
         async with transaction(self._engine) as connection:
             await queue_store.lock(connection)
-            slots = self._slots()
+            outstanding = await queue_store.outstanding(connection)
             deepest = depth(Priority.LIVE, max(slots.values(), default=0))
-            waiting = await queue_store.waiting(connection, deepest)
-            chosen = plan(waiting, await queue_store.outstanding(connection), slots)
+            waiting = await queue_store.waiting(connection, deepest, full(outstanding, slots))
+            chosen = plan(waiting, outstanding, slots)
             tasks = await queue_store.dispatch(connection, [task.judging for task in chosen])
             for task in tasks:
                 await self._send(connection, task)

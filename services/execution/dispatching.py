@@ -53,6 +53,15 @@ def depth(priority: Priority, slots: int) -> int:
     return max(LEAST_DEPTH, 2 * slots) if priority is Priority.LIVE else slots
 
 
+def full(outstanding: Iterable[Outstanding], slots: Mapping[str, int]) -> set[str]:
+    """The languages of which more than half of what the stream should hold is there: no plan is made for these.
+
+    So a plan, which looks at all that waits, is made for several tasks at a time, and long before a worker has none.
+    """
+    queued = Counter(task.language for task in outstanding if not task.started)
+    return {language for language, count in queued.items() if 2 * count > depth(Priority.LIVE, slots.get(language, 0))}
+
+
 def plan(waiting: Iterable[Waiting], outstanding: Iterable[Outstanding], slots: Mapping[str, int]) -> list[Waiting]:
     """The tasks to send now, in order. ``slots`` are those of the live workers, by language.
 

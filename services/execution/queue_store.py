@@ -68,8 +68,9 @@ async def lock(connection: AsyncConnection) -> None:
     await connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_LOCK)))
 
 
-async def anything_waits(connection: AsyncConnection) -> bool:
-    return bool(await connection.scalar(sa.select(sa.exists().where(_WAITS))))
+async def anything_waits(connection: AsyncConnection, full: Collection[str]) -> bool:
+    """Whether a task waits in another language than these."""
+    return bool(await connection.scalar(sa.select(sa.exists().where(_WAITS, _Q.language.not_in(full)))))
 
 
 async def count_waiting(connection: AsyncConnection) -> dict[str, int]:
@@ -78,11 +79,11 @@ async def count_waiting(connection: AsyncConnection) -> dict[str, int]:
     return {row[0]: row[1] for row in await connection.execute(query)}
 
 
-async def waiting(connection: AsyncConnection, most: int) -> list[Waiting]:
-    """Of each user, language and priority the oldest tasks that wait, ``most`` of them."""
+async def waiting(connection: AsyncConnection, most: int, full: Collection[str]) -> list[Waiting]:
+    """Of each user, language and priority the oldest ``most`` tasks that wait, but for these languages."""
     place = sa.func.row_number().over(partition_by=(_Q.language, _Q.priority, _Q.username), order_by=_Q.age)
     columns = (_Q.judging_id, _Q.language, _Q.username, _Q.priority, _Q.age)
-    placed = sa.select(*columns, place.label("place")).where(_WAITS).subquery()
+    placed = sa.select(*columns, place.label("place")).where(_WAITS, _Q.language.not_in(full)).subquery()
     rows = await connection.execute(sa.select(placed).where(placed.c.place <= most))
     return [Waiting(row.judging_id, row.language, row.username, Priority(row.priority), row.age) for row in rows]
 

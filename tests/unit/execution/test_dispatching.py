@@ -5,7 +5,7 @@ from uuid import UUID
 
 import pytest
 
-from services.execution.dispatching import LEAST_DEPTH, Outstanding, Priority, Waiting, depth, plan
+from services.execution.dispatching import LEAST_DEPTH, Outstanding, Priority, Waiting, depth, full, plan
 
 LIVE, REJUDGE, VERIFICATION = Priority
 
@@ -113,6 +113,25 @@ TABLE = {
 def test_plan(tasks: list[Waiting], outstanding: list[Outstanding], slots: dict[str, int], expected: list[int]) -> None:
     """Live first; then whoever has the fewest tasks out; then the oldest; as many as there is room for."""
     assert expected == planned(tasks, outstanding, **slots)
+
+
+@pytest.mark.parametrize(
+    ("outstanding", "slots", "expected"),
+    [
+        ([], {"c": 2}, set()),
+        ([out()] * 2, {"c": 2}, set()),
+        ([out()] * 3, {"c": 2}, {"c"}),
+        ([out()] * 2, {}, {"c"}),
+        ([out(started=True)] * 9, {"c": 2}, set()),
+        ([out()] * 3 + [out(language="java")] * 4, {"c": 2, "java": 4}, {"c"}),
+        ([out(priority=REJUDGE)] * 2, {"c": 2}, set()),
+    ],
+)
+def test_nothing_is_planned_while_the_stream_is_half_full(
+    outstanding: list[Outstanding], slots: dict[str, int], expected: set[str]
+) -> None:
+    """What a worker has does not count; and rejudgings leave room for live tasks."""
+    assert expected == full(outstanding, slots)
 
 
 def test_a_crowd_is_served_evenly() -> None:
