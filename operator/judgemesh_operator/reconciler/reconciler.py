@@ -37,7 +37,7 @@ REQUESTS = Selection(POD_CERTIFICATE_REQUESTS)
 PAUSE_SECONDS = 0.1
 IDLE_SECONDS = 5.0
 QUEUE_SECONDS = 5.0
-BATCH = 100
+BATCH = 50
 """Statuses that are written before everything is looked at again: somebody who changes a resource does not wait for a
 thousand others."""
 SECRETS_SECONDS = 60.0
@@ -132,7 +132,7 @@ class Reconciler:
             return
         try:
             if self.certificates.pod:
-                await self.certificates.certify(self.source.mirror[POD_CERTIFICATE_REQUESTS].values(), now)
+                await self.certificates.certify(list(self.source.mirror[POD_CERTIFICATE_REQUESTS].values()), now)
             elif self._is_time_to_distribute(now):
                 await self.certificates.distribute(self.resources, now)
                 self._distributed = self.resources, now
