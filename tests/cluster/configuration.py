@@ -43,7 +43,7 @@ _KUBELET: dict[str, Any] = {
     # Images are loaded by hand: what was collected as garbage would not come back.
     "imageGCHighThresholdPercent": 100,
     "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
-    "localStorageCapacityIsolation": False,
+    "localStorageCapacityIsolation": True,
 }
 
 _NETWORK: dict[str, Any] = {
