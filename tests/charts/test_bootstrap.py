@@ -17,9 +17,9 @@ MTLS = Mtls(secrets=Path("/etc/judgemesh/envoy"))
 COLLECTOR = Address("otlp.judgemesh.svc", 4317)
 PROXIES = {
     "envoy-user": Proxy(
-        ProxyKind.SIDECAR, "user", Address("127.0.0.1", 15001), COLLECTOR, MTLS, probes_port=PROBES_PORT
+        ProxyKind.SIDECAR, "user", Address("127.0.0.1", 15001), collector=COLLECTOR, mtls=MTLS, probes_port=PROBES_PORT
     ),
-    "envoy-gateway": Proxy(ProxyKind.GATEWAY, "gateway", Address("0.0.0.0", 8080), COLLECTOR, MTLS),
+    "envoy-gateway": Proxy(ProxyKind.GATEWAY, "gateway", Address("0.0.0.0", 8080), collector=COLLECTOR, mtls=MTLS),
 }
 
 

@@ -110,7 +110,7 @@ static_resources:
           "@type": type.googleapis.com/envoy.extensions.upstreams.http.v3.HttpProtocolOptions
           explicit_http_config:
             http2_protocol_options:
-              connection_keepalive: {interval: 10s, timeout: 5s}
+              connection_keepalive: {interval: 10s, timeout: 10s}
       transport_socket:
         name: envoy.transport_sockets.tls
         typed_config:
