@@ -59,11 +59,12 @@ async def run(settings: WorkerSettings, stop: asyncio.Event) -> None:
         async with asyncio.TaskGroup() as tasks:
             hearing = tasks.create_task(queue.hear_cancellations(), name="hear cancellations")
             await _prepare(queue, hearing)
-            background = (
+            background = [
                 hearing,
                 tasks.create_task(announce(broker, settings.worker_name, announcement), name="announce"),
-                tasks.create_task(Prefetching(bundles).run(broker), name="prefetch"),
-            )
+            ]
+            if settings.worker_prefetch:
+                background.append(tasks.create_task(Prefetching(bundles).run(broker), name="prefetch"))
             serving = [
                 tasks.create_task(queue.serve(slot, stop), name=f"slot {number}") for number, slot in enumerate(slots)
             ]

@@ -54,6 +54,10 @@ class WorkerSettings(Settings):
         ge=16,
         description="How much the cache of judging bundles may take, unpacked.",
     )
+    worker_prefetch: bool = Field(
+        default=True,
+        description="Whether data of problems that are about to be judged is fetched before it is asked for.",
+    )
     worker_compile_cache_mib: int = Field(
         default=512,
         ge=1,
