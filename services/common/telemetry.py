@@ -9,14 +9,12 @@ from opentelemetry import baggage, context, trace
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
-from opentelemetry.instrumentation.sqlalchemy import SQLAlchemyInstrumentor
 from opentelemetry.propagate import set_global_textmap
 from opentelemetry.propagators.composite import CompositePropagator
 from opentelemetry.sdk.resources import SERVICE_NAME, Resource
 from opentelemetry.sdk.trace import Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 SUBMISSION: Final = "judgemesh.submission"
 """Baggage and span attribute: the submission's resource name."""
@@ -54,12 +52,6 @@ def traced(service: str) -> Iterator[None]:
         yield
     finally:
         provider.shutdown()
-
-
-def trace_statements(engine: AsyncEngine) -> None:
-    """Makes each statement of the engine a span."""
-    # The instrumentation names SQLAlchemy below 2.1 in its requirements, but uses events that 2.1 has as well.
-    SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine, skip_dep_check=True)
 
 
 @contextlib.contextmanager

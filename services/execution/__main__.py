@@ -14,7 +14,7 @@ from judgemesh.execution.v1.verification_service_pb2_grpc import add_Verificatio
 from judgemesh.judging.v1.judging_pb2 import JudgingEvent
 from judgemesh.problem.v1.problem_service_pb2_grpc import ProblemServiceStub
 from judgemesh.user.v1.user_service_pb2_grpc import UserServiceStub
-from services.common import database, events, server, telemetry
+from services.common import database, events, server
 from services.common.auth import TokenVerifier, user_service_keys
 from services.common.channels import mesh_channel
 from services.common.clock import utc_now
@@ -52,7 +52,7 @@ async def main(settings: ExecutionSettings) -> None:
     async with AsyncExitStack() as stack:
         engine = database.create_engine(settings)
         stack.push_async_callback(engine.dispose)
-        telemetry.trace_statements(engine)
+        database.trace_statements(engine)
         broker = await stack.enter_async_context(events.connected(settings.nats_url, "execution"))
         channel = await stack.enter_async_context(mesh_channel(settings.mesh_address, settings.call_timeout_seconds))
         verifier = TokenVerifier(user_service_keys(UserServiceStub(channel)))

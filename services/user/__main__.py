@@ -11,10 +11,10 @@ from envoyproxy.service.auth.v3.external_auth_pb2_grpc import add_AuthorizationS
 from judgemesh.execution.v1 import execution_service_pb2, rejudging_service_pb2
 from judgemesh.problem.v1 import problem_service_pb2
 from judgemesh.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
-from services.common import server, telemetry
+from services.common import server
 from services.common.auth import Keys, TokenVerifier
 from services.common.clock import Clock, utc_now
-from services.common.database import DatabaseUnavailable, create_engine
+from services.common.database import DatabaseUnavailable, create_engine, trace_statements
 from services.common.events import connected
 from services.user import authorization, events, housekeeping, servicer
 from services.user.api_tokens import ApiTokens
@@ -44,7 +44,7 @@ async def main(settings: UserSettings) -> None:
     async with AsyncExitStack() as stack:
         engine = create_engine(settings)
         stack.push_async_callback(engine.dispose)
-        telemetry.trace_statements(engine)
+        trace_statements(engine)
         passwords = await stack.enter_async_context(Passwords(settings.user_password_threads))
         service = Service(settings, engine, passwords, utc_now)
         broker = await stack.enter_async_context(connected(settings.nats_url, "user"))
