@@ -8,6 +8,7 @@ nothing, and ends as soon as somebody else has done that.
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -124,4 +125,6 @@ if __name__ == "__main__":
     parser.add_argument("--wait", action="store_true", help="until the schemas are up to date; change nothing")
     parser.add_argument("--seconds", type=float, default=0, help="for how long to try (0: once)")
     options = parser.parse_args()
+    # The first process of a container is not ended by a signal that it does not handle.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(not asyncio.run(_main(options.services, wait=options.wait, seconds=options.seconds)))
