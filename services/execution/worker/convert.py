@@ -55,6 +55,9 @@ def to_manifest(data: bytes) -> Manifest:
                 arguments=tuple(test.arguments),
                 files=test.files,
                 input_validator_flags=tuple(test.input_validator_flags),
+                input_validator_flags_by_name={
+                    name: tuple(flags.flags) for name, flags in test.input_validator_flags_by_name.items()
+                },
             )
             for number, test in enumerate(message.tests, 1)
         ),

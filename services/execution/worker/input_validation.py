@@ -59,8 +59,8 @@ async def _validate_all(program: Program, validator: PackageProgram, bundle: Bun
 async def _validate(program: Program, validator: PackageProgram, bundle: Bundle, test: Test, slot: Slot) -> JudgedTest:
     stdin = os.open(bundle.entry(test.input), os.O_RDONLY)
     try:
-        flags = (*validator.flags, *test.input_validator_flags)
-        request = program.request(_limits(bundle.manifest.limits), stdin=stdin, arguments=flags)
+        limits = _limits(bundle.manifest.limits)
+        request = program.request(limits, stdin=stdin, arguments=validator.flags_for(test))
         report = await slot.program.run(request)
     finally:
         os.close(stdin)

@@ -60,6 +60,9 @@ class Test:
     files: str = ""
     """The folder of the bundle with files for the program's working directory; empty without any."""
     input_validator_flags: tuple[str, ...] = ()
+    """Those of every input validator."""
+    input_validator_flags_by_name: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Where there are any, those of each by the last part of its path, instead."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +75,12 @@ class PackageProgram:
     """The folder of the bundle with its files."""
     flags: tuple[str, ...] = ()
     """Of an input validator: its flags for every test."""
+
+    def flags_for(self, test: Test) -> tuple[str, ...]:
+        """Of an input validator: all of its flags for a test."""
+        by_name = test.input_validator_flags_by_name
+        own = by_name.get(self.path.rpartition("/")[2], ()) if by_name else test.input_validator_flags
+        return (*self.flags, *own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

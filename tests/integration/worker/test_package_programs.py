@@ -1,8 +1,11 @@
 """Programs of a package, run to verify it: solutions with more time than is allowed, and input validators."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.execution.worker.sandbox.run import Limit
+from services.execution.worker.tasks import PackageProgram, Test
 from services.execution.worker.verdicts import Outcome, Verdict
 from tests.integration.worker.conftest import JudgeFiles
 from tests.integration.worker.packages import bundle, limits
@@ -52,6 +55,16 @@ async def test_input_validator_reads_every_input(judge_files: JudgeFiles) -> Non
     assert judged(await judge_files(GOOD, "python3", {}, CHECK)) == (Verdict.ACCEPTED, 0)
     assert judged(refused) == (Verdict.WRONG_ANSWER, 3)
     assert refused.ruling.message == "secret/3: the input validator ended with exit code 43: not two numbers"
+
+
+def test_flags_of_input_validators_are_everybodys_or_by_name() -> None:
+    """A validator gets its own flags, and then those that the test has for all, or those that name it."""
+    validator = PackageProgram(path=CHECK, folder="verification/0", flags=("-v",))
+    plain = Test(number=1, sample=False, input="", answer="", validator_flags=(), input_validator_flags=("--n=5",))
+    named = replace(plain, input_validator_flags_by_name={"check.py": ("--n=7",)})
+    others = replace(plain, input_validator_flags_by_name={"other.py": ("--n=9",)})
+
+    assert [validator.flags_for(test) for test in (plain, named, others)] == [("-v", "--n=5"), ("-v", "--n=7"), ("-v",)]
 
 
 async def test_input_validator_that_does_not_compile(judge_files: JudgeFiles) -> None:
