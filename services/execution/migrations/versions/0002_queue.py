@@ -1,5 +1,7 @@
 """Waiting tasks, and rejudgings: a submission may have several judgings, each of a revision of its problem."""
 
+from typing import Any
+
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
@@ -63,7 +65,7 @@ def upgrade() -> None:
 
 def _extend_judgings() -> None:
     """The revision moves from the submission to its judgings."""
-    columns = (
+    columns: tuple[sa.Column[Any], ...] = (
         sa.Column("problem_revision", sa.Integer(), nullable=True),
         sa.Column("bundle", sa.Text(), nullable=True),
         sa.Column("rejudging_id", sa.Uuid(), nullable=True),
