@@ -88,11 +88,20 @@ class JudgingQueue:
 
     async def _next(self, stop: asyncio.Event) -> Msg | None:
         """The next task: of those that wait, in the language that was served least recently."""
-        for language in tuple(self._languages):
+        there = await self._languages_there()
+        for language in [language for language in self._languages if language in there]:
             if (message := await self._pull.now(durable(language))) is not None:
                 return self._served(message)
         message = await self._pull.first([durable(language) for language in self._languages], _WAIT_SECONDS, stop)
         return message and self._served(message)
+
+    async def _languages_there(self) -> set[str]:
+        """The languages that have tasks, be they waiting or at work: one question, in place of one for each."""
+        if not self._broker.client.is_connected:
+            raise BrokerUnavailable
+        with translated():
+            stream = await self._broker.jetstream.stream_info(JUDGE.name, subjects_filter="judgemesh.judge.*")
+        return {subject.rpartition(".")[2] for subject in stream.state.subjects or ()}
 
     def _served(self, message: Msg) -> Msg:
         language = message.subject.rpartition(".")[2]
