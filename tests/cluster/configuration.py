@@ -44,6 +44,8 @@ _KUBELET: dict[str, Any] = {
     "imageGCHighThresholdPercent": 100,
     "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
     "localStorageCapacityIsolation": True,
+    # A pod that forks without end must not take the machine with it.
+    "podPidsLimit": 256,
 }
 
 _NETWORK: dict[str, Any] = {

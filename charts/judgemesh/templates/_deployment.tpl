@@ -166,7 +166,7 @@ spec:
   "OTEL_RESOURCE_ATTRIBUTES" (printf "service.version=%s,k8s.namespace.name=%s,k8s.pod.name=$(POD_NAME),k8s.node.name=$(NODE_NAME)" .root.Chart.AppVersion .root.Release.Namespace)
 -}}
 {{- with include "judgemesh.otlp" .root }}{{ $_ := set $settings "OTEL_EXPORTER_OTLP_ENDPOINT" (printf "http://%s" .) }}{{ end -}}
-{{- if .service.scratch }}{{ $_ := set $settings "JUDGEMESH_PROBLEM_SCRATCH" "/scratch" }}{{ end -}}
+{{- if .service.scratch }}{{ $_ := set $settings "JUDGEMESH_PROBLEM_SCRATCH" "/scratch/packages" }}{{ end -}}
 {{- if eq .name "user" }}{{ $_ := set $settings "JUDGEMESH_USER_REGISTRATION" .root.Values.accounts.registration }}{{ end -}}
 {{- toYaml (mergeOverwrite $settings (.service.env | default dict)) }}
 {{- end }}

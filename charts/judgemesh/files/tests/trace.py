@@ -23,6 +23,7 @@ while True:
     if services >= EXPECTED and any(span["operationName"].startswith("test ") for span in spans):
         break
     if time.monotonic() > deadline:
-        raise SystemExit(f"trace {trace} has {len(spans)} spans of {sorted(services)}, not of all of {sorted(EXPECTED)}")
+        missing = sorted(EXPECTED - set(services))
+        raise SystemExit(f"trace {trace} has {len(spans)} spans of {sorted(services)}, and none of {missing}")
     time.sleep(1)
 print(f"trace {trace}: {len(spans)} spans of {', '.join(sorted(services))}")
