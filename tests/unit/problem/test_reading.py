@@ -47,11 +47,11 @@ async def test_what_is_wrong_comes_back_whole(tmp_path: Path) -> None:
     with pytest.raises(PackageInvalid) as invalid:
         await Reader(LIMITS, 1).read(job(tmp_path, broken))
     with pytest.raises(PackageTypeUnsupported) as unsupported:
-        await Reader(LIMITS, 1).read(job(tmp_path, {**SUM, "include/x.h": ""}))
+        await Reader(LIMITS, 1).read(job(tmp_path, {**SUM, "static_validator/x.py": ""}))
 
     assert [violation.field for violation in invalid.value.violations] == ["data/secret/1.in"]
     assert unsupported.value.message.count("the package needs") == 1
-    assert "include" in unsupported.value.metadata["type"]
+    assert "static validator" in unsupported.value.metadata["type"]
 
 
 async def test_process_that_takes_too_long_is_killed(tmp_path: Path) -> None:
