@@ -7,8 +7,9 @@ right to it, so that a runtime that only tries goes on.
 
 import ctypes
 import errno
+import os
 import struct
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from services.execution.worker.sandbox import libc, syscalls
 
@@ -25,7 +26,7 @@ REFUSED = (
     "socket", "connect", "bind", "listen", "accept", "accept4",
     # other processes
     "ptrace", "process_vm_readv", "process_vm_writev", "process_madvise", "process_mrelease", "pidfd_getfd", "kcmp",
-    "setpriority", "sched_setparam", "sched_setscheduler", "sched_setattr", "ioprio_set", "migrate_pages",
+    "sched_setparam", "sched_setscheduler", "sched_setattr", "ioprio_set", "migrate_pages",
     "move_pages", "mbind", "set_mempolicy", "set_mempolicy_home_node",
     # what outlives a run or is shared between runs
     "keyctl", "add_key", "request_key", "shmget", "shmat", "shmctl", "semget", "semop", "semctl", "semtimedop",
@@ -64,6 +65,9 @@ _OWNERS_AND_TYPING = (0x8901, 0x8902, 0x5412)
 # Of the types of sockets SOCK_DGRAM and SOCK_RAW have it, SOCK_STREAM and SOCK_SEQPACKET do not.
 _CONNECTIONLESS = 2
 
+LAST_RANK = 19
+"""The nice value of programs."""
+
 Instruction = tuple[int, int, int, int]
 """Operation, jump if true, jump if false, operand: struct sock_filter."""
 
@@ -101,6 +105,16 @@ def _by_argument(
     yield from body
 
 
+def _only(number: int, arguments: Sequence[int]) -> Iterator[Instruction]:
+    """Allow a call with these first arguments (their low halves), and refuse it with others."""
+    body: list[Instruction] = []
+    for place, value in enumerate(arguments):
+        body += [(_LOAD, 0, 0, _FIRST_ARGUMENT + 8 * place), (_JUMP_EQUAL, 1, 0, value), _return(_REFUSE)]
+    body.append(_return(_ALLOW))
+    yield (_JUMP_EQUAL, 0, len(body), number)
+    yield from body
+
+
 def confine_run(machine: str) -> Iterator[Instruction]:
     """The filter of every run."""
     numbers = syscalls.TABLES[machine]
@@ -111,6 +125,8 @@ def confine_run(machine: str) -> Iterator[Instruction]:
     # Locks are seen by everybody who can read the same file, the input above all. A run has its own files to itself:
     # it may believe that it has locked them, as toolchains and databases insist on.
     yield from _always(numbers, ["flock"], _PRETEND)
+    # Which and who are oneself: to be last is all that anybody may ask for.
+    yield from _only(numbers["setpriority"], (os.PRIO_PROCESS, 0, LAST_RANK))
     for name in ("prlimit64", "sched_setaffinity"):
         yield from _by_argument(numbers[name], 0, [(_JUMP_EQUAL, 0, _ALLOW)], _REFUSE)
     fcntl = [(_JUMP_EQUAL, command, _PRETEND) for command in _LOCKS]
