@@ -1,0 +1,73 @@
+"""kubectl and helm, for the namespace of the tests."""
+
+import json
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+NAMESPACE = "judgemesh"
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster with both charts."""
+
+    kubeconfig: Path
+    helm: Path
+
+    def text(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
+        """What kubectl says."""
+        command = ["kubectl", f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", *arguments]
+        done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
+        assert not check or done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"
+        return (done.stdout if done.returncode == 0 else done.stdout + done.stderr).strip()
+
+    def objects(self, kind: str, *options: str) -> list[dict[str, Any]]:
+        return list(json.loads(self.text("get", kind, "-o", "json", *options))["items"])
+
+    def apply_namespace(self) -> None:
+        metadata = {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
+        manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+        self.text("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(manifest))
+
+    def install(self, chart: Path, release: str, *values: str) -> str:
+        sets = [word for value in values for word in ("--set", value)]
+        options = ["--take-ownership", "--force-conflicts", "--timeout=5m", *sets]
+        return self.run_helm("upgrade", "--install", release, str(chart), *options)
+
+    def run_helm(self, *arguments: str) -> str:
+        command = [str(self.helm), f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", *arguments]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def wait_until_ready(self) -> None:
+        for deployment in self.text("get", "deployments", "-o", "name").split():
+            self.text("rollout", "status", deployment, "--timeout=300s")
+        self.text("wait", "judgepools", "--all", "--for=jsonpath={.status.state}=Ready", "--timeout=300s")
+
+    def run(self, name: str, account: str, script: str) -> str:
+        """A pod without sidecar that runs a Python script; what it printed."""
+        self.text("delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force")
+        self.text("apply", "-f", "-", stdin=json.dumps(_pod(name, account, script)))
+        self.text("wait", f"pod/{name}", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
+        return self.text("logs", name)
+
+
+def _pod(name: str, account: str, script: str) -> dict[str, Any]:
+    container = {
+        "name": "script",
+        "image": "docker.io/judgemesh/cli:dev",
+        "imagePullPolicy": "IfNotPresent",
+        "command": ["/opt/judgemesh/bin/python", "-c", script],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    security = {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
+    spec = {"restartPolicy": "Never", "serviceAccountName": account, "securityContext": security}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": name, "labels": {"judgemesh.dev/proxy": "none"}},
+        "spec": {**spec, "containers": [container]},
+    }
