@@ -47,16 +47,23 @@ class Cluster:
             self.text("rollout", "status", deployment, "--timeout=300s")
         self.text("wait", "judgepools", "--all", "--for=jsonpath={.status.state}=Ready", "--timeout=300s")
 
-    def run(self, name: str, account: str, script: str) -> str:
-        """A pod without sidecar that runs a Python script; what it printed."""
+    def run(self, name: str, account: str, script: str, *, certified: bool = False) -> str:
+        """A pod without sidecar that runs a Python script; what it printed. `certified` gives it its certificate."""
         self.text("delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force")
-        self.text("apply", "-f", "-", stdin=json.dumps(_pod(name, account, script)))
+        self.text("apply", "-f", "-", stdin=json.dumps(_pod(name, account, script, certified=certified)))
         self.text("wait", f"pod/{name}", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
         return self.text("logs", name)
 
 
-def _pod(name: str, account: str, script: str) -> dict[str, Any]:
-    container = {
+_SIGNER = "judgemesh.dev/mesh"
+_IDENTITY = [
+    {"podCertificate": {"signerName": _SIGNER, "keyType": "ECDSAP256", "credentialBundlePath": "bundle.pem"}},
+    {"clusterTrustBundle": {"signerName": _SIGNER, "labelSelector": {}, "path": "roots.pem"}},
+]
+
+
+def _pod(name: str, account: str, script: str, *, certified: bool) -> dict[str, Any]:
+    container: dict[str, Any] = {
         "name": "script",
         "image": "docker.io/judgemesh/cli:dev",
         "imagePullPolicy": "IfNotPresent",
@@ -64,7 +71,11 @@ def _pod(name: str, account: str, script: str) -> dict[str, Any]:
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }
     security = {"runAsNonRoot": True, "runAsUser": 65532, "seccompProfile": {"type": "RuntimeDefault"}}
-    spec = {"restartPolicy": "Never", "serviceAccountName": account, "securityContext": security}
+    mount = {"name": "identity", "mountPath": "/var/run/judgemesh/identity"}
+    spec: dict[str, Any] = {"restartPolicy": "Never", "serviceAccountName": account, "securityContext": security}
+    if certified:
+        container["volumeMounts"] = [mount]
+        spec["volumes"] = [{"name": "identity", "projected": {"sources": _IDENTITY}}]
     return {
         "apiVersion": "v1",
         "kind": "Pod",
