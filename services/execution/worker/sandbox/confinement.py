@@ -82,13 +82,16 @@ class Confinement:
             rules.allow_own_process()
         for kind, values in limits:
             resource.setrlimit(kind, values)
-        # Behind the launcher, which has to count and to end what multiplies: in a container with half a core, hundreds
-        # of processes of equal rank would leave it nothing to do that with.
-        os.setpriority(os.PRIO_PROCESS, 0, seccomp.LAST_RANK)
         if self.user is not None:
             os.setgroups([])
             os.setresgid(self.user, self.user, self.user)
             os.setresuid(self.user, self.user, self.user)
+        else:
+            # Behind the launcher, which has to count and to end what multiplies: without a user of their own hundreds
+            # of processes get far before they are counted, and with equal rank in a container with half a core they
+            # would leave it nothing to end them with. With one, their number is exact: there they rank as everybody
+            # does, lest a busy machine makes a program wait until it is too slow by the clock.
+            os.setpriority(os.PRIO_PROCESS, 0, seccomp.LAST_RANK)
         if not self.scratch:  # else the launcher is the first of its namespace, of which all end with it
             libc.die_with_parent(signal.SIGKILL)
         if rules is not None:

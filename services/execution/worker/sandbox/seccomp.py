@@ -66,7 +66,7 @@ _OWNERS_AND_TYPING = (0x8901, 0x8902, 0x5412)
 _CONNECTIONLESS = 2
 
 LAST_RANK = 19
-"""The nice value of programs."""
+"""The nice value of programs that have no user of their own."""
 
 Instruction = tuple[int, int, int, int]
 """Operation, jump if true, jump if false, operand: struct sock_filter."""
