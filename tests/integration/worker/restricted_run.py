@@ -1,7 +1,7 @@
-"""Runs a program as a worker in a restricted pod would: `python restricted_run.py DIRECTORY PROGRAM...`.
+"""Runs a program as a worker in a restricted pod would: `python restricted_run.py DIRECTORY LANDLOCK PROGRAM...`.
 
 The tests start it as an unprivileged user, with the system's Python: the sandbox needs nothing else. It prints the
-verdict, and what a program finds in the slot before and after, in JSON.
+verdict, and what a program finds in the slot before and after, in JSON; without a program, which layers do not hold.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import BinaryIO
 
+from services.execution.worker.sandbox import selftest
 from services.execution.worker.sandbox.run import RunLimits, RunRequest
 from services.execution.worker.sandbox.sandbox import Sandbox, SlotSettings
 from services.execution.worker.verdicts import Verdict, judge_run
@@ -38,5 +39,17 @@ async def main(directory: str, landlock: int, *argv: str) -> None:
     print(json.dumps({"verdict": verdict, "before": before, "after": after, "report": repr(report)}))
 
 
+async def print_layers(directory: str) -> None:
+    """What the self-test says: with what this user can have, and with nothing of it."""
+    found = []
+    for wanted in (True, False):
+        async with Sandbox(SlotSettings(directory=Path(directory), namespaces=wanted, cgroup=wanted)) as sandbox:
+            found.append([layer.name for layer in await selftest.probe(sandbox) if not layer.holds])
+    print(json.dumps(found))
+
+
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]))
+    if len(sys.argv) > 2:
+        asyncio.run(main(sys.argv[1], int(sys.argv[2]), *sys.argv[3:]))
+    else:
+        asyncio.run(print_layers(sys.argv[1]))

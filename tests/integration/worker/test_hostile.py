@@ -151,6 +151,24 @@ def restricted(worker_directory: Path) -> Iterator[Path]:
     shutil.rmtree(home)
 
 
+def run_restricted(home: Path, *arguments: str) -> Any:
+    slot = home / "slots" / uuid4().hex
+    answer = subprocess.run(
+        ["/usr/bin/python3", "-m", "tests.integration.worker.restricted_run", str(slot), *arguments],
+        env={"PYTHONPATH": str(home)}, cwd=home, check=True, capture_output=True,
+        user=UNPRIVILEGED, group=UNPRIVILEGED, extra_groups=[],
+    )  # fmt: skip
+    return json.loads(answer.stdout)
+
+
+def test_layers_hold_in_a_restricted_pod(restricted: Path) -> None:
+    """An unprivileged worker lacks a control group, and namespaces only where it may make none; all else holds."""
+    with_namespaces, without = run_restricted(restricted)
+
+    assert with_namespaces in (["cgroup"], ["namespaces", "cgroup"])
+    assert without == ["namespaces", "cgroup"]
+
+
 @pytest.mark.parametrize(("name", "landlock"), [(name, 99) for name in HOSTILE] + [(name, 5) for name in SIGNALLING])
 def test_hostile_program_in_a_restricted_pod(name: str, landlock: int, restricted: Path) -> None:
     """The same without privileges, namespaces and control groups, and on a kernel whose Landlock knows no signals."""
@@ -162,13 +180,7 @@ def test_hostile_program_in_a_restricted_pod(name: str, landlock: int, restricte
         compiler = {".c": "gcc", ".cpp": "g++"}[program.suffix]
         subprocess.run([compiler, "-w", "-O2", "-o", argv[-1], str(program)], check=True)
 
-    slot = restricted / "slots" / uuid4().hex
-    answer = subprocess.run(
-        ["/usr/bin/python3", "-m", "tests.integration.worker.restricted_run", str(slot), str(landlock), *argv],
-        env={"PYTHONPATH": str(restricted)}, cwd=restricted, check=True, capture_output=True,
-        user=UNPRIVILEGED, group=UNPRIVILEGED, extra_groups=[],
-    )  # fmt: skip
-    found = json.loads(answer.stdout)
+    found = run_restricted(restricted, str(landlock), *argv)
 
     assert Verdict(found["verdict"]) in expected(program, restricted=True), found["report"]
     assert "failed" not in found["before"]
