@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from envoyproxy.service.auth.v3.external_auth_pb2_grpc import add_AuthorizationServicer_to_server
-from judgemesh.execution.v1 import execution_service_pb2, rejudging_service_pb2
+from judgemesh.execution.v1 import execution_service_pb2, rejudging_service_pb2, verification_service_pb2
 from judgemesh.problem.v1 import problem_service_pb2
 from judgemesh.user.v1.user_service_pb2_grpc import add_UserServiceServicer_to_server
 from services.common import server
@@ -34,6 +34,7 @@ _RETRY_SECONDS = 1.0
 DESCRIBED = (
     execution_service_pb2.DESCRIPTOR.services_by_name["ExecutionService"].full_name,
     rejudging_service_pb2.DESCRIPTOR.services_by_name["RejudgingService"].full_name,
+    verification_service_pb2.DESCRIPTOR.services_by_name["VerificationService"].full_name,
     problem_service_pb2.DESCRIPTOR.services_by_name["ProblemService"].full_name,
 )
 """Services beside its own that this one's reflection describes: the gateway asks it for all."""
