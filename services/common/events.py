@@ -178,7 +178,7 @@ async def connected(url: str, name: str) -> AsyncIterator[Broker]:
             if client.is_connected:
                 with contextlib.suppress(nats.errors.Error, TimeoutError):
                     await asyncio.wait_for(client.drain(), 2 * _PUBLISH_SECONDS)
-            else:
+            elif established.is_set():  # one that was never connected has nothing to close, and says so by an error
                 await client.close()
 
 

@@ -115,7 +115,7 @@ static_resources:
         name: envoy.transport_sockets.tls
         typed_config:
           "@type": type.googleapis.com/envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext
-          sni: {{ $mesh.controlPlane.serviceAccount }}
+          sni: {{ printf "%s.%s.svc" $mesh.controlPlane.serviceAccount .root.Release.Namespace }}
           common_tls_context:
             alpn_protocols: [h2]
             tls_params:

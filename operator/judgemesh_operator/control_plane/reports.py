@@ -126,5 +126,6 @@ def _has(conversation: Conversation, snapshot: PackedSnapshot, name: str) -> boo
 
 
 def _current(conversation: Conversation, snapshot: PackedSnapshot, kind: ResourceType) -> bool:
-    subscription = conversation.subscriptions.get(kind)
-    return subscription is not None and subscription.current(snapshot.of(kind))
+    """A proxy does not ask for what it has no use for: endpoints, where it calls no service."""
+    subscription, available = conversation.subscriptions.get(kind), snapshot.of(kind)
+    return subscription.current(available) if subscription else not available

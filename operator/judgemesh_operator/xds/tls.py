@@ -21,7 +21,7 @@ OWN, TRUSTED = "identity", "roots"
 def client_socket(mtls: Mtls, server: Identity) -> Json:
     """Of a cluster: only this workload is accepted as its endpoints."""
     context = _context(mtls, {"exact": server.uri})
-    return extension(_SOCKET, f"{_TLS}.UpstreamTlsContext", sni=server.service_account, common_tls_context=context)
+    return extension(_SOCKET, f"{_TLS}.UpstreamTlsContext", sni=server.dns_name, common_tls_context=context)
 
 
 def server_socket(mtls: Mtls) -> Json:

@@ -98,3 +98,12 @@ async def test_a_message_with_an_id_that_came_before_is_stored_once(
     await broker.publish(subject, b"last", "other", {})
 
     assert ["once", "last"] == [await reader.next(), await reader.next()]
+
+
+async def test_what_ended_the_process_is_said_though_nats_was_never_there() -> None:
+    """A first error is not hidden behind one of a client that never connected."""
+    with pytest.raises(ExceptionGroup) as raised:
+        async with events.connected("nats://127.0.0.1:1", "test"):
+            raise LookupError("the first error")
+
+    assert ["the first error"] == [str(each.args[0]) for each in raised.value.exceptions]

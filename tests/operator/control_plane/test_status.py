@@ -237,3 +237,19 @@ async def test_policy_is_as_far_as_its_service(plane: Plane, stub: MeshServiceSt
         (1, 1),
         (1, 1),
     ]
+
+
+async def test_a_proxy_that_calls_nobody_is_done_without_endpoints(plane: Plane, stub: MeshServiceStub) -> None:
+    """It never asks for endpoints, since it has no use for any: its service is acknowledged all the same."""
+    sidecar = Proxy(ProxyKind.SIDECAR, "keys", Address("127.0.0.1", 15001))
+    plane.tell(mesh(NOTES, document("GrpcService", "keys", port=2, protoServices=[KEYS], mtls="Plaintext")))
+    async with Client(plane.target, node="k-1", proxy=sidecar) as client:
+        for kind, names in ((CDS, ()), (LDS, ()), (RDS, ("outbound",))):
+            await client.ask(kind, *names)
+            await client.taken(kind)
+        await client.heard()
+        async for response in stub.WatchReports(pb.WatchReportsRequest()):
+            report = next(each for each in response.reports if each.resource == "GrpcService/keys")
+            break
+
+    assert (1, 1) == (report.proxies, report.acknowledged)
