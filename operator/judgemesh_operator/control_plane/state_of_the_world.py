@@ -38,7 +38,7 @@ class WorldSubscription(Subscription):
         if not self._begun:
             self._begun = self._must_answer = True
             self._claimed = request.version_info
-            self.wildcard = self.kind.whole and not names
+            self.wildcard = self.kind.whole
         if names:
             self.wildcard = self.kind.whole and WILDCARD in names
         self._name(names - {WILDCARD})

@@ -121,9 +121,11 @@ async def test_bad_resource_stays_as_it_was(server: Server) -> None:
         await client.ask(CDS)
         await client.taken(CDS)
         server.serve(world(cluster("a", "2s"), cluster("b") | {"no_such_field": 1}))
-        received = await client.next()
+        received = await client.taken(CDS)
+        silent = await client.silent()
 
     assert (received.names, received.removed) == ({"a"}, set())
+    assert silent
 
 
 async def test_bounded_memory(server: Server) -> None:
