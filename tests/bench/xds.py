@@ -38,7 +38,7 @@ from tests.integration.edge.proxies import Envoy, prepare, running
 from tests.operator.control_plane.plane import Plane
 
 METHOD = f"/{SERVICE}/DeltaAggregatedResources"
-CLUSTERS, ENDPOINTS, _, _ = (kind.url for kind in ResourceType)
+CLUSTERS, ENDPOINTS = ResourceType.CLUSTERS.url, ResourceType.ENDPOINTS.url
 MOST_DEPENDENCIES = 100
 
 
