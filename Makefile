@@ -75,7 +75,7 @@ images: $(DEVELOPMENT) ## Build the images of services, operator and worker, and
 e2e: $(DEVELOPMENT) ## Install both charts on the cluster and test them: calls, verdicts, traces, roll-outs under load
 	@$(BIN)/python -m tests.cluster up
 	@$(BIN)/python -m tests.cluster images
-	@JUDGEMESH_CLUSTER=require exec $(BIN)/python -m pytest tests/e2e $(ARGS)
+	@JUDGEMESH_CLUSTER=require exec $(BIN)/python -m pytest tests/e2e -rP $(ARGS)
 
 clean: ## Remove the environment and every cache here (not the platform's data)
 	rm -rf $(VENV) .cache .mypy_cache .ruff_cache .pytest_cache .import_linter_cache dist build

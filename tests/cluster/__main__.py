@@ -6,15 +6,17 @@ python -m tests.cluster load FILE…      make images of archives (docker save, 
 python -m tests.cluster kubeconfig      print the path of its kubeconfig
 python -m tests.cluster images [NAME…]  build the project's images, and load them
 python -m tests.cluster build           build the node's programs alone (long, once)
+python -m tests.cluster usage [NAMESPACE]  print what its pods use within a minute
+python -m tests.cluster possible        say whether it can be had within a few minutes; exit code 1 if not
 """
 
 import argparse
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.cluster import images, kind, node, places, programs
+from tests.cluster import images, kind, node, places, programs, usage
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -22,11 +24,14 @@ def main(arguments: Sequence[str]) -> int:
         prog="python -m tests.cluster", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     commands = parser.add_subparsers(dest="command", required=True)
-    for name in ("up", "build", "kubeconfig"):
+    for name in ("up", "build", "kubeconfig", "possible"):
         commands.add_parser(name)
     commands.add_parser("down").add_argument("--wipe", action="store_true")
     commands.add_parser("load").add_argument("files", nargs="+", type=Path)
     commands.add_parser("images").add_argument("names", nargs="*", choices=[*images.ALL, []])
+    used = commands.add_parser("usage")
+    used.add_argument("namespace", nargs="?", default="judgemesh")
+    used.add_argument("--seconds", type=float, default=60)
     options = parser.parse_args(arguments)
     try:
         _do(options)
@@ -40,20 +45,22 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _do(options: argparse.Namespace) -> None:
-    match options.command:
-        case "up":
-            _up()
-        case "down":
-            kind.down() if kind.runs() else node.down(wipe=options.wipe)
-        case "load":
-            load(options.files)
-        case "images":
-            load(images.build(options.names or list(images.ALL)))
-        case "kubeconfig":
-            print(kubeconfig())
-        case "build":
-            for name in (*programs.NODE, *programs.MODULES, *programs.PACKAGES):
-                programs.path(name)
+    commands: dict[str, Callable[[], object]] = {
+        "up": _up,
+        "down": lambda: kind.down() if kind.runs() else node.down(wipe=options.wipe),
+        "load": lambda: load(options.files),
+        "images": lambda: load(images.build(options.names or list(images.ALL))),
+        "kubeconfig": lambda: print(kubeconfig()),
+        "usage": lambda: print(usage.table(usage.measure(kubeconfig(), options.namespace, options.seconds))),
+        "possible": _possible,
+        "build": _build,
+    }
+    commands[options.command]()
+
+
+def _build() -> None:
+    for name in (*programs.NODE, *programs.MODULES, *programs.PACKAGES):
+        programs.path(name)
 
 
 def _up() -> None:
@@ -63,6 +70,17 @@ def _up() -> None:
         node.up()
     programs.path("helm")
     print(f"export KUBECONFIG={kubeconfig()}")
+
+
+def _possible() -> None:
+    """Raises Unavailable: a node that is still to be built takes a quarter of an hour."""
+    if kind.usable():
+        return
+    if reason := node.obstacle():
+        raise node.Unavailable(reason)
+    if missing := [name for name in (*programs.NODE, "jaeger", "helm") if not programs.is_built(name)]:
+        raise node.Unavailable(f"not built yet: {', '.join(missing)} (`python -m tests.cluster build` does it)")
+    images.require_tools()
 
 
 def kubeconfig() -> Path:

@@ -58,9 +58,7 @@ def build(names: Sequence[str], *, revision: str | None = None) -> list[Path]:
     IMAGES.mkdir(parents=True, exist_ok=True)
     if kind.usable():
         return [_with_docker(name, revision) for name in names if name in OWN]
-    for tool in ("buildah", "mmdebstrap"):
-        if not shutil.which(tool):
-            raise CannotBuild(f"{tool} is missing: apt-get install --no-install-recommends buildah mmdebstrap")
+    require_tools()
     for base in _BASES:
         _ensure_base(base)
     return [_own(name, revision) if name in OWN else _stand_in(name) for name in names]
@@ -72,6 +70,18 @@ def reference(name: str) -> str:
         return f"docker.io/judgemesh/{name}:{TAG}"
     image = yaml.safe_load(VALUES.read_text())[name]["image"]
     return f"{image['repository']}:{image['tag']}"
+
+
+def require_tools() -> None:
+    """Raises CannotBuild where Docker is not there, nor what takes its place."""
+    for tool in ("buildah", "mmdebstrap"):
+        if not shutil.which(tool):
+            raise CannotBuild(f"{tool} is missing: apt-get install --no-install-recommends buildah mmdebstrap")
+
+
+def references() -> list[str]:
+    """Of all images of this repository."""
+    return [reference(name) for name in OWN]
 
 
 def _own(name: str, revision: str | None) -> Path:

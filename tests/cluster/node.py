@@ -131,6 +131,13 @@ def load(files: Sequence[Path]) -> None:
         subprocess.run(_ctr("--namespace", "k8s.io", "images", "import", str(file)), check=True, capture_output=True)
 
 
+def tag(references: Sequence[str], old: str, new: str) -> None:
+    """Make images known by another tag as well."""
+    for reference in references:
+        names = (reference, f"{reference.removesuffix(f':{old}')}:{new}")
+        subprocess.run(_ctr("--namespace", "k8s.io", "images", "tag", "--force", *names), check=True)
+
+
 def down(*, wipe: bool) -> None:
     """Stop the node; with `wipe`, forget its state too. Does nothing where it does not run."""
     if runs():

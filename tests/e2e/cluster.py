@@ -26,10 +26,20 @@ class Cluster:
     def objects(self, kind: str, *options: str) -> list[dict[str, Any]]:
         return list(json.loads(self.text("get", kind, "-o", "json", *options))["items"])
 
+    def object(self, kind: str, name: str) -> dict[str, Any]:
+        return dict(json.loads(self.text("get", kind, name, "-o", "json")))
+
+    def replace(self, manifest: dict[str, Any]) -> None:
+        """Fails where somebody wrote it meanwhile."""
+        self.text("replace", "-f", "-", stdin=json.dumps(manifest))
+
+    def apply(self, manifest: dict[str, Any]) -> None:
+        self.text("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(manifest))
+
     def apply_namespace(self) -> None:
         metadata = {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
-        self.text("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(manifest))
+        self.apply(manifest)
 
     def install(self, chart: Path, release: str, *values: str) -> str:
         sets = [word for value in values for word in ("--set", value)]

@@ -19,16 +19,18 @@ def test_helm_test_is_green(cluster: Cluster) -> None:
     assert "VERDICT_ACCEPTED" in said
 
 
+@pytest.mark.parametrize("problem", ["hello", "different"])
 @pytest.mark.timeout(600)
-async def test_labelled_solutions_of_a_real_package_get_their_labels(cluster: Cluster, http: httpx.AsyncClient) -> None:
+async def test_labelled_solutions_of_a_real_package_get_their_labels(
+    cluster: Cluster, http: httpx.AsyncClient, problem: str
+) -> None:
     """A newcomer imports a real package, and each of its solutions gets the verdict on its label, by SSE."""
     setter = await Person.register(http)
-    folder = data("kattis-problemtools", "examples", "hello")
-    imported = ok(await setter.import_package(zipped_folder(folder), problemId=f"hello-{setter.username}")).json()
-    name = f"problems/hello-{setter.username}"
-    assert imported
+    folder = data("kattis-problemtools", "examples", problem)
+    ok(await setter.import_package(zipped_folder(folder), problemId=f"{problem}-{setter.username}"))
+    name = f"problems/{problem}-{setter.username}"
     wrong = {}
-    for row in labelled("hello"):
+    for row in labelled(problem):
         path = data(row["path"])
         answer = await setter.submit(name, LANGUAGES[row["language"]], path.read_text(), path.name)
         final = await setter.verdict(answer.raise_for_status().json()["name"], "text/event-stream")
