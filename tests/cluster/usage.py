@@ -25,7 +25,9 @@ class Usage:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class Sample:
+    """A container's counters."""
+
     seconds: float
     """Of CPU, since the container started."""
     bytes: int
@@ -42,7 +44,7 @@ def measure(kubeconfig: Path, namespace: str, seconds: float) -> dict[Key, Usage
 
 
 def usages(
-    before: Mapping[Key, _Sample], after: Mapping[Key, _Sample], seconds: float, owner: Callable[[str], str]
+    before: Mapping[Key, Sample], after: Mapping[Key, Sample], seconds: float, owner: Callable[[str], str]
 ) -> dict[Key, Usage]:
     """Put together by workload and container."""
     found: dict[Key, Usage] = defaultdict(lambda: Usage(0, 0, 0))
@@ -69,11 +71,11 @@ def table(found: Mapping[Key, Usage]) -> str:
     return "\n".join([*lines, f"| all | | {every.cores:.3f} | {every.mebibytes:.0f} |"])
 
 
-def _samples(kubeconfig: Path, namespace: str) -> dict[Key, _Sample]:
+def _samples(kubeconfig: Path, namespace: str) -> dict[Key, Sample]:
     nodes = [node["metadata"]["name"] for node in _get(kubeconfig, "/api/v1/nodes")["items"]]
     pages = [_get(kubeconfig, f"/api/v1/nodes/{node}/proxy/stats/summary") for node in nodes]
     return {
-        (pod["podRef"]["name"], container["name"]): _Sample(
+        (pod["podRef"]["name"], container["name"]): Sample(
             container["cpu"]["usageCoreNanoSeconds"] / 1e9, container["memory"]["workingSetBytes"]
         )
         for page in pages
