@@ -13,7 +13,10 @@ from services.execution.worker.sandbox.ledger import Ledger
 from services.execution.worker.sandbox.process_tree import ProcessTree, nameless_file_bytes, resident_bytes
 from services.execution.worker.sandbox.run import Limit, RunLimits, RunReport, RunRequest, SandboxError
 
-_FIRST_LOOK, _SLOWEST_LOOK = 0.004, 0.010
+_FIRST_LOOK = 0.010
+"""Seconds. Each look disturbs the program a little: a short one should have none, or one."""
+_SLOWEST_LOOK, _SLOWEST_LOOK_IN_CGROUP = 0.010, 0.025
+"""The kernel itself keeps a control group from taking much more than its limit between two looks."""
 _DISK_LOOK = 0.1
 _CHUNK = 1 << 20
 _CHILDS_OWN_PAGES = 1 << 20
@@ -87,6 +90,7 @@ class Run:
         }
         for descriptor in (self._ended, *actions):
             self._poll.register(descriptor, select.POLLIN)
+        slowest = _SLOWEST_LOOK if self._confinement.cgroup is None else _SLOWEST_LOOK_IN_CGROUP
         pause, next_disk_look = _FIRST_LOOK, self._started + _DISK_LOOK
         next_look = self._started + pause
         while self._exceeded is None:
@@ -98,7 +102,7 @@ class Run:
                 return
             if (now := time.monotonic()) >= next_look:
                 self._look(now)
-                pause = min(pause * 1.5, _SLOWEST_LOOK)
+                pause = min(pause * 1.5, slowest)
                 next_look = now + pause
             if now >= next_disk_look:
                 self._look_at_disk()
