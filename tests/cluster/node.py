@@ -135,7 +135,9 @@ def tag(references: Sequence[str], old: str, new: str) -> None:
     """Make images known by another tag as well."""
     for reference in references:
         names = (reference, f"{reference.removesuffix(f':{old}')}:{new}")
-        subprocess.run(_ctr("--namespace", "k8s.io", "images", "tag", "--force", *names), check=True)
+        subprocess.run(
+            _ctr("--namespace", "k8s.io", "images", "tag", "--force", *names), check=True, capture_output=True
+        )
 
 
 def down(*, wipe: bool) -> None:
