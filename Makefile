@@ -24,7 +24,7 @@ unexport VIRTUAL_ENV
 
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## "; print "usage: make \033[36m<target>\033[0m\n" } \
-		/^[a-z]+:.*## / { printf "  \033[36m%-8s\033[0m %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+		/^[a-z0-9]+:.*## / { printf "  \033[36m%-8s\033[0m %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 run: $(RUNTIME) ## Start the whole platform here, with sample problems: judgemesh up (options: ARGS="--port 9000")
 	@exec $(BIN)/judgemesh up $(ARGS)
