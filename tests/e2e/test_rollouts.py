@@ -3,11 +3,13 @@
 import asyncio
 import random
 from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from judgemesh_operator.identity import load_authority
+from judgemesh_operator.identity.certificates import make_root
 from tests.cluster import images, node
 from tests.e2e.cluster import Cluster
 from tests.e2e.conftest import CHARTS, PLATFORM
@@ -116,7 +118,8 @@ def renew_root(cluster: Cluster) -> str:
     authority = load_authority(kept["data"], "cluster.local")
     newest, now = authority.roots[-1].made, datetime.now(UTC)
     made = max(now - authority.rotation.spread + timedelta(minutes=3), newest + timedelta(seconds=1))
-    kept["data"] = authority.advanced(made, renew_root=True).to_data()
+    root = make_root(authority.trust_domain, made, authority.rotation.root)
+    kept["data"] = replace(authority, roots=(*authority.roots, root)).to_data()
     cluster.replace(kept)
     return str(kept["data"]["intermediate.pem"])
 
