@@ -41,7 +41,8 @@ class Own:
 
 OWN: dict[str, Own] = {
     **{name: Own(arguments={"IMAGE": name}) for name in ("user", "problem", "execution", "operator", "cli")},
-    "worker": Own("Dockerfile.worker"),
+    # The languages that tests need: those of all would be gigabytes.
+    "worker": Own("Dockerfile.worker", {"PACKAGES": "gcc g++ openjdk-17-jdk-headless python3"}),
 }
 STAND_INS = ("envoy", "nats", "postgresql", "jaeger")
 ALL = (*OWN, *STAND_INS)

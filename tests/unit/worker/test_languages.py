@@ -1,5 +1,6 @@
 """Languages: their files can be read, and programs are found to start where they do."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -81,3 +82,11 @@ def test_python_main_file() -> None:
     assert python_main_file({"a.py": b"", "main.py": b""}) == "main.py"
     assert python_main_file({"b.py": b"", "c.py": b""}) == "b.py"
     assert python_main_file({"a.py": b"", "b.py": b"from a import x\n"}) == "b.py"
+
+
+def test_workers_image_has_every_language() -> None:
+    """The image installs the package of each language that there is, and nothing else for them."""
+    dockerfile = (Path(__file__).parents[3] / "Dockerfile.worker").read_text()
+    (packages,) = re.findall(r'^ARG PACKAGES="([^"]*)"', dockerfile, re.MULTILINE)
+
+    assert {language.package for language in load_languages().values()} == set(packages.replace("\\", " ").split())
