@@ -36,8 +36,9 @@ def key(signs_from: datetime) -> SigningKey:
 
 def test_token_is_verified_by_the_published_key() -> None:
     """PyJWT verifies a token with the key from the key set, and finds the claims that other services read."""
-    signer = key(NOW)
-    token = sign(signer, ACCOUNT, NOW, LONGEST_TOKEN, session=UUID(int=7))
+    now = datetime.now(UTC)
+    signer = key(now)
+    token = sign(signer, ACCOUNT, now, LONGEST_TOKEN, session=UUID(int=7))
     keys = jwt.PyJWKSet.from_dict({"keys": [jwk(signer)]})
 
     claims = jwt.decode(token.text, keys[signer.kid], ["EdDSA"], audience="judgemesh", issuer="judgemesh")
