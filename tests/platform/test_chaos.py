@@ -37,7 +37,7 @@ FULL = bool(os.environ.get("JUDGEMESH_SLOW_TESTS"))
 """A thousand submissions with the settings as they are, instead of some with a lease that ends sooner."""
 SUBMISSIONS = 1000 if FULL else 100
 MOST_KILLS = 1000 if FULL else 15
-"""Fewer than a judging may lose workers: where none ends between two kills, for the machine is slow, it ends after them."""
+"""Fewer than a judging may lose workers: on a slow machine, where none ends between two kills, it ends afterwards."""
 SETTINGS = {} if FULL else {"JUDGEMESH_ACK_WAIT_SECONDS": "2"}
 LANGUAGES = {"JUDGEMESH_WORKER_LANGUAGES": "c,python3"}
 
