@@ -59,13 +59,14 @@ async def get(connection: AsyncConnection, identifier: UUID, *, lock: bool = Fal
 
 
 async def finish(connection: AsyncConnection, judging: UUID, finished: Finished) -> UUID | None:
-    """Keeps the first verdict of a program; gives its verification, or None where there was one already."""
+    """Keeps the first verdict of a program; gives its verification, or None where there was one, or it has ended."""
     fields = {
         name: value for name, value in asdict(finished).items() if name not in {"usage", "exceeded_limit", "groups"}
     }
+    running = sa.exists().where(_V.id == _P.verification_id, _V.state == State.RUNNING.value)
     verification: UUID | None = await connection.scalar(
         verified_program_table.update()
-        .where(_P.judging_id == judging, _OPEN)
+        .where(_P.judging_id == judging, _OPEN, running)
         .values(**fields, **asdict(finished.usage))
         .returning(_P.verification_id)
     )

@@ -110,10 +110,11 @@ class Verifications:
         async with transaction(self._engine) as connection:
             lost = await verification_store.waiting_for(connection, judgings)
             for judging, (verification, bundle, program) in lost.items():
-                anew = replace(program, judging=uuid7())
-                await verification_store.replace_judging(connection, judging, anew.judging or judging)
+                new = uuid7()
+                await verification_store.replace_judging(connection, judging, new)
                 await queue_store.remove(connection, [judging])
-                await self._dispatcher.enqueue_all(connection, [_task(verification, anew, bundle)])
+                task = _task(verification, replace(program, judging=new), bundle)
+                await self._dispatcher.enqueue_all(connection, [task])
         self._dispatcher.wake()
         return len(lost)
 
