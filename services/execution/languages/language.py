@@ -1,5 +1,6 @@
 """A language: how its programs are compiled and run. Read from the YAML file beside this module that has its name."""
 
+import functools
 import shutil
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -136,7 +137,13 @@ def _fill(part: str, values: dict[str, str]) -> str:
 
 def find(program: str) -> str | None:
     """The path of a program that compiles or runs a language; None if there is none."""
-    return shutil.which(program, path=TOOLCHAIN_PATH)
+    return _located(program, TOOLCHAIN_PATH)
+
+
+@functools.cache
+def _located(program: str, path: str) -> str | None:
+    """Every run asks for it; toolchains do not move while a process lives."""
+    return shutil.which(program, path=path)
 
 
 def load_languages(folder: Path = _FOLDER) -> dict[str, Language]:
