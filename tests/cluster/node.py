@@ -5,12 +5,13 @@ import platform
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.cluster import archives, authority, configuration, programs
+from tests.cluster import archives, authority, configuration, iptables, programs
 from tests.cluster.configuration import ADDRESS, API_SERVER, API_SERVICE, BRIDGE, NAME
 from tests.cluster.places import CONTAINERD, HERE, KEYS, KUBECONFIG, LOGS, PROGRAMS, STATE
 
@@ -26,7 +27,10 @@ _IDENTITIES = (
     authority.Identity("proxy", "system:kube-proxy"),
     authority.Identity("admin", "admin", "system:masters"),
 )
-_STOP_ORDER = ("kubelet", "proxy", "scheduler", "controllers", "apiserver", "etcd", "containerd")
+_STOP_ORDER = ("policies", "kubelet", "proxy", "scheduler", "controllers", "apiserver", "etcd", "containerd")
+_MODULES = "tests.cluster."
+"""Components that are no programs but modules of ours begin so."""
+_BRIDGED = Path("/proc/sys/net/bridge/bridge-nf-call-iptables")
 _WORKLOADS = "deployments,statefulsets,daemonsets,cronjobs,jobs,replicasets,pods"
 _VOLUMES = 12
 
@@ -113,6 +117,7 @@ def _start_workers() -> None:
         f"--cluster-cidr={configuration.PODS}", "--proxy-mode=iptables", "--conntrack-max-per-core=0",
         "--metrics-bind-address=127.0.0.1:10249",
     )  # fmt: skip
+    _start("policies", sys.executable, "-m", f"{_MODULES}enforcement")
 
 
 def _furnish() -> None:
@@ -149,6 +154,8 @@ def down(*, wipe: bool) -> None:
         if process := _alive(name):
             os.kill(process, signal.SIGTERM)
             _await(f"the end of {name}", lambda name=name: _alive(name) is None, seconds=30)
+    if LOGS.exists():
+        iptables.remove()
     if wipe:
         _unmount()
         shutil.rmtree(STATE, ignore_errors=True)
@@ -166,9 +173,20 @@ def _make_bridge() -> None:
         subprocess.run(["ip", "address", "add", f"{ADDRESS}/32", "dev", BRIDGE], check=True)
     subprocess.run(["ip", "link", "set", BRIDGE, "up"], check=True)
     Path("/proc/sys/net/ipv4/ip_forward").write_text("1")
+    _filter_bridged_packets()
+
+
+def _filter_bridged_packets() -> None:
+    """Packets between pods pass the rules of iptables too."""
+    if not _BRIDGED.exists() and shutil.which("modprobe"):
+        subprocess.run(["modprobe", "br_netfilter"], capture_output=True, check=False)
+    if not _BRIDGED.exists():
+        raise Unavailable("the kernel's module br_netfilter is missing")
+    _BRIDGED.write_text("1")
 
 
 def _start(name: str, program: str, *arguments: str) -> None:
+    """`program` is one of the node's own, or a path."""
     if _alive(name):
         return
     environment = os.environ | {"PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
@@ -179,6 +197,7 @@ def _start(name: str, program: str, *arguments: str) -> None:
             stdout=log,
             stderr=log,
             env=environment,
+            cwd=HERE.parents[1],
             start_new_session=True,
         )
     _pid_file(name).write_text(str(process.pid))
@@ -191,7 +210,8 @@ def _alive(name: str) -> int | None:
         command = Path(f"/proc/{process}/cmdline").read_text()
     except (OSError, ValueError):
         return None
-    return process if command.startswith(f"{PROGRAMS}/") else None
+    ours = command.startswith(f"{PROGRAMS}/") or f"\0-m\0{_MODULES}" in command
+    return process if ours else None
 
 
 def _pid_file(name: str) -> Path:
