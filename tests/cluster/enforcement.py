@@ -8,6 +8,7 @@ import asyncio
 import logging
 import os
 import subprocess
+from collections.abc import Callable
 from typing import NoReturn
 
 import httpx
@@ -24,8 +25,8 @@ NETWORK_POLICIES = Collection("networking.k8s.io", "v1", "networkpolicies", "Net
 
 _WATCHED = 300
 """Seconds of a watch. A new one tells everything once, which finds what the last one may have missed."""
-_PATIENCE = 1.0
-"""Seconds before what failed is tried again."""
+PATIENCE = 1.0
+"""Seconds before what failed, or ended, is tried again."""
 _BREATH = 0.1
 """Seconds between two listings: a roll-out changes pods many times a second."""
 
@@ -39,12 +40,14 @@ async def main() -> NoReturn:
     bell = asyncio.Event()
     async with http_client(log_in(kopf.OperatorSettings())) as http, asyncio.TaskGroup() as tasks:
         for collection in (PODS, NAMESPACES, NETWORK_POLICIES):
-            tasks.create_task(_watch(http, collection, bell), name=f"watch {collection.plural}")
-        await _enforce(Cluster(http, "").everywhere, bell)
+            tasks.create_task(watch(http, collection, bell), name=f"watch {collection.plural}")
+        await enforce(Cluster(http, "").everywhere, bell, iptables.write)
 
 
-async def _watch(http: httpx.AsyncClient, collection: Collection, bell: asyncio.Event) -> NoReturn:
-    """Rings at every change, and when the watch begins."""
+async def watch(
+    http: httpx.AsyncClient, collection: Collection, bell: asyncio.Event, *, patience: float = PATIENCE
+) -> NoReturn:
+    """Rings at every change, and when a watch begins."""
     query: dict[str, str | int] = {"watch": "true", "timeoutSeconds": _WATCHED}
     while True:
         try:
@@ -54,10 +57,13 @@ async def _watch(http: httpx.AsyncClient, collection: Collection, bell: asyncio.
                     bell.set()
         except httpx.HTTPError as error:
             log.warning("the watch of %s ended: %r", collection.plural, error)
-            await asyncio.sleep(_PATIENCE)
+        await asyncio.sleep(patience)
 
 
-async def _enforce(cluster: Cluster, bell: asyncio.Event) -> NoReturn:
+async def enforce(
+    cluster: Cluster, bell: asyncio.Event, write: Callable[[str], None], *, patience: float = PATIENCE
+) -> NoReturn:
+    """Has `write` write what is wanted, whenever it is another than before."""
     written = ""
     while True:
         await bell.wait()
@@ -65,13 +71,13 @@ async def _enforce(cluster: Cluster, bell: asyncio.Event) -> NoReturn:
         try:
             wanted = firewall.rules(await _observed(cluster))
             if wanted != written:
-                await asyncio.to_thread(iptables.write, wanted)
+                await asyncio.to_thread(write, wanted)
                 log.info("%d rules", wanted.count("\n-A "))
             written = wanted
             await asyncio.sleep(_BREATH)
         except (ClusterError, subprocess.CalledProcessError) as error:
             log.warning("what held goes on to hold: %s %s", error, getattr(error, "stderr", ""))
-            await asyncio.sleep(_PATIENCE)
+            await asyncio.sleep(patience)
             bell.set()
 
 
