@@ -1,4 +1,4 @@
-"""NATS JetStream: publishing, and durable consumers. A trace goes on through the headers of each message."""
+"""NATS JetStream: streams and publishing. A trace goes on through the headers of each message."""
 
 import asyncio
 import contextlib
@@ -13,24 +13,18 @@ from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, RetentionPolicy, StorageType, StreamConfig
-from opentelemetry import context as otel_context
 from opentelemetry import trace
 from opentelemetry.propagate import extract, inject
 
-from services.common.errors import DomainError, Unavailable
+from services.common.errors import Unavailable
 
 log = logging.getLogger(__name__)
 tracer = trace.get_tracer(__name__)
 
 _PUBLISH_SECONDS: Final = 3.0
-_FETCH_SECONDS: Final = 5.0
 _RECONNECT_SECONDS: Final = 1
 _RETRY_SECONDS: Final = 1.0
 _DUPLICATES_SECONDS: Final = 120.0
-_LONGEST_DELAY_SECONDS: Final = 10.0
-
-Handler = Callable[[bytes], Awaitable[None]]
-"""Takes in one message. What it raises sends the message back to be delivered again later."""
 
 
 class BrokerUnavailable(Unavailable):
@@ -129,7 +123,7 @@ class Broker:
         """
         parent = extract(headers)
         with tracer.start_as_current_span(
-            f"publish {subject}", parent, kind=trace.SpanKind.PRODUCER, attributes=_attributes(subject)
+            f"publish {subject}", parent, kind=trace.SpanKind.PRODUCER, attributes=attributes(subject)
         ):
             carried = dict(headers)
             inject(carried, parent if not headers else None)
@@ -137,30 +131,6 @@ class Broker:
                 await self.jetstream.publish(
                     subject, payload, timeout=_PUBLISH_SECONDS, headers={**carried, "Nats-Msg-Id": message_id}
                 )
-
-    async def consume(self, consumer: Consumer, handler: Handler) -> None:
-        """Hands each message of the consumer to the handler, one after the other, for ever."""
-        while True:
-            try:
-                await self.ensure(consumer.stream)
-                await self._consume(consumer, handler)
-            except Unavailable as error:
-                cause = error.__cause__ or error
-                log.warning("consumer %s: the message broker is away, trying again: %r", consumer.durable, cause)
-            await asyncio.sleep(_RETRY_SECONDS)
-
-    async def _consume(self, consumer: Consumer, handler: Handler) -> None:
-        with translated():
-            subscription = await self.jetstream.pull_subscribe(
-                consumer.subject, consumer.durable, consumer.stream.name, consumer.config()
-            )
-        try:
-            while True:
-                for message in await _fetch(subscription, consumer.batch):
-                    await _handle(message, consumer, handler)
-        finally:
-            with contextlib.suppress(nats.errors.Error):
-                await subscription.unsubscribe()
 
 
 @contextlib.asynccontextmanager
@@ -217,51 +187,6 @@ def translated() -> Iterator[None]:
         raise BrokerUnavailable from error
 
 
-async def _fetch(subscription: JetStreamContext.PullSubscription, batch: int) -> list[Msg]:
-    """The next messages; none if there are none for a while."""
-    with translated():
-        try:
-            return await subscription.fetch(batch, timeout=_FETCH_SECONDS)
-        except TimeoutError:  # the client's own, or what it leaves uncaught of asyncio's
-            return []
-
-
-async def _handle(message: Msg, consumer: Consumer, handler: Handler) -> None:
-    parent = extract(message.headers or {})
-    with tracer.start_as_current_span(
-        f"process {consumer.subject}", parent, kind=trace.SpanKind.CONSUMER, attributes=_attributes(message.subject)
-    ):
-        token = otel_context.attach(trace.set_span_in_context(trace.get_current_span(), parent))
-        try:
-            await handler(message.data)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the message must come again
-            await _hand_back(message, consumer, error)
-        else:
-            with translated():
-                await message.ack()
-        finally:
-            otel_context.detach(token)
-
-
-async def _hand_back(message: Msg, consumer: Consumer, error: Exception) -> None:
-    """The message comes again later, and what follows it of the same kind finds its gap."""
-    tries = message.metadata.num_delivered
-    if tries >= consumer.max_deliver and not isinstance(error, Unavailable):
-        log.error(
-            "consumer %s gives up a message on %s after %d tries",
-            consumer.durable,
-            message.subject,
-            tries,
-            exc_info=error,
-        )
-        with translated():
-            await message.term()
-        return
-    if not isinstance(error, DomainError):
-        log.warning("consumer %s: %s failed, try %d", consumer.durable, message.subject, tries, exc_info=error)
-    with translated():
-        await message.nak(delay=min(_RETRY_SECONDS * tries / 4, _LONGEST_DELAY_SECONDS))
-
-
-def _attributes(subject: str) -> dict[str, str]:
+def attributes(subject: str) -> dict[str, str]:
+    """Of a span about a message."""
     return {"messaging.system": "nats", "messaging.destination.name": subject}

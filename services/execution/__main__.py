@@ -1,5 +1,6 @@
 """The execution service: `python -m services.execution`."""
 
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from functools import partial
@@ -18,6 +19,7 @@ from services.common import database, events, server
 from services.common.auth import TokenVerifier, user_service_keys
 from services.common.channels import mesh_channel
 from services.common.clock import utc_now
+from services.common.consuming import consume, consume_groups
 from services.execution import (
     convert,
     housekeeping,
@@ -29,7 +31,7 @@ from services.execution import (
     verification_servicer,
 )
 from services.execution.dispatcher import Dispatcher
-from services.execution.events import JUDGED_CONSUMER, OUTBOX, cancel_run, prefetch
+from services.execution.events import JUDGED_CONSUMER, JUDGED_GROUPING, OUTBOX, cancel_run, prefetch
 from services.execution.execution import CancelRun, Execution
 from services.execution.feeds import Feeds
 from services.execution.languages_seen import LiveWorkers
@@ -61,8 +63,8 @@ async def main(settings: ExecutionSettings) -> None:
         tasks = housekeeping.tasks_of(broker)
         jobs: tuple[server.Job, ...] = (
             partial(OUTBOX.relay, engine, settings.database_url, broker),
-            partial(broker.consume, JUDGED_CONSUMER, service.take),
-            *(partial(broker.consume, consumer, service.prefetching.take) for consumer in prefetching.CONSUMERS),
+            partial(consume_groups, broker, JUDGED_CONSUMER, service.take, JUDGED_GROUPING),
+            *(partial(consume, broker, consumer, service.prefetching.take) for consumer in prefetching.CONSUMERS),
             partial(notifications.hear, settings.database_url, service.feeds),
             partial(housekeeping.run, engine, service.execution, service.verifications, tasks, settings.stuck_seconds),
             partial(service.watch.run, broker),
@@ -114,11 +116,11 @@ class Service:
         verifications = VerificationServicer(engine, self.verifications, problems)
         add_VerificationServiceServicer_to_server(verifications, self.server.grpc)
 
-    async def take(self, payload: bytes) -> None:
+    async def take(self, payloads: Sequence[bytes]) -> None:
         """Takes in what a worker says of a judging; one without a submission is a package's own program's."""
-        message = JudgingEvent.FromString(payload)
-        taker = self.execution if message.submission else self.verifications
-        await taker.take(convert.event_from_proto(message))
+        messages = [JudgingEvent.FromString(payload) for payload in payloads]
+        taker = self.execution if messages[0].submission else self.verifications
+        await taker.take([convert.event_from_proto(message) for message in messages])
 
     async def close_feeds(self) -> None:
         """Ends the streams, which have no end of their own, when the process is to stop."""

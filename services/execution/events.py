@@ -9,7 +9,8 @@ import nats.errors
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from judgemesh.execution.v1 import events_pb2
-from judgemesh.judging.v1.judging_pb2 import JudgingTask, Prefetch
+from judgemesh.judging.v1.judging_pb2 import JudgingEvent, JudgingTask, Prefetch
+from services.common.consuming import Grouping
 from services.common.events import EVENTS, JUDGE, JUDGED, Broker, Consumer
 from services.common.outbox import Message, Outbox
 from services.common.telemetry import carried
@@ -21,6 +22,10 @@ from services.execution.tables import outbox as outbox_table
 OUTBOX: Final = Outbox(outbox_table, streams=(JUDGE, EVENTS))
 
 JUDGED_CONSUMER: Final = Consumer(JUDGED, "execution", "judgemesh.judged.>")
+
+JUDGED_GROUPING: Final = Grouping(0.1, lambda payload: JudgingEvent.FromString(payload).HasField("finished"), 50)
+"""A transaction costs more than what is written in it. Who watches does not see a tenth of a second; a verdict does not
+wait."""
 
 
 async def send_task(connection: AsyncConnection, task: JudgingTask) -> None:

@@ -14,7 +14,7 @@ from services.execution.dispatcher import Dispatcher, Task
 from services.execution.dispatching import Priority
 from services.execution.errors import SubmissionFinal, SubmissionNotFound
 from services.execution.feeds import Feeds
-from services.execution.judgings import Event, Judging, Started, State, Tested, advance
+from services.execution.judgings import Event, Judging, State, follow
 from services.execution.languages_seen import Language
 from services.execution.submissions import Filter, NewSubmission, Revision, Submission, Update, check_access
 
@@ -82,34 +82,38 @@ class Execution:
             if found.judging.state is State.JUDGED:
                 raise SubmissionFinal(found.name)
             if found.judging.state is not State.CANCELLED:
-                await self._save(connection, found, replace(found.judging, state=State.CANCELLED))
+                judging = replace(found.judging, state=State.CANCELLED)
+                await store.save_judging(connection, judging)
+                await store.add_update(connection, submission, judging)
             cancelled = await store.get(connection, submission)
             await queue_store.remove(connection, [found.judging.id])
         await self._cancel_run(found.judging.id)
         self._dispatcher.wake()
         return cancelled
 
-    async def take(self, event: Event) -> None:
-        """Takes in what a worker says. Raises EventGap if it comes too early."""
+    async def take(self, happened: Sequence[Event]) -> None:
+        """Takes in what a worker says of a judging, in order, all of it or nothing.
+
+        Raises EventGap if an event comes too early.
+        """
         async with transaction(self._engine) as connection:
-            found = await store.of_judging(connection, event.judging)
+            found = await store.of_judging(connection, happened[0].judging)
             if found is None:
                 return
             submission, in_force = found
-            judging = advance(submission.judging, event)
-            if judging is None:
+            steps = follow(submission.judging, happened)
+            if not steps:
                 return
-            test = event.what.result if isinstance(event.what, Tested) else None
-            if test:
-                await store.add_test(connection, judging, test)
-            if in_force:
-                await self._save(connection, submission, judging, test_number=test.number if test else None)
-            else:  # of a rejudging: nobody sees it before it is applied
-                await store.save_judging(connection, judging)
-            await self._tell_queue(connection, judging, event)
-            if judging.state.final and in_force:
-                await events.announce_verdicts(connection, [replace(submission, judging=judging)])
-        if judging.state.final or isinstance(event.what, Started):
+            judging = steps[-1].judging
+            await store.add_tests(connection, steps)
+            await store.save_judging(connection, judging)
+            started = any(step.starts for step in steps)
+            await self._tell_queue(connection, judging, started=started)
+            if in_force:  # else it is of a rejudging: nobody sees it before it is applied
+                await store.add_updates(connection, submission.id, steps)
+                if judging.state.final:
+                    await events.announce_verdicts(connection, [replace(submission, judging=judging)])
+        if judging.state.final or started:
             self._dispatcher.wake()
 
     async def failed(self, names: Sequence[UUID] | None) -> list[Submission]:
@@ -186,17 +190,11 @@ class Execution:
         task = Task(message, submission.user, priority, submission.id, submission.id)
         await self._dispatcher.enqueue(connection, task)
 
-    async def _tell_queue(self, connection: AsyncConnection, judging: Judging, event: Event) -> None:
+    async def _tell_queue(self, connection: AsyncConnection, judging: Judging, *, started: bool) -> None:
         if judging.state.final:
             await queue_store.remove(connection, [judging.id])
-        elif isinstance(event.what, Started):
+        elif started:
             await queue_store.start(connection, judging.id)
-
-    async def _save(
-        self, connection: AsyncConnection, submission: Submission, judging: Judging, *, test_number: int | None = None
-    ) -> None:
-        await store.save_judging(connection, judging)
-        await store.add_update(connection, submission.id, judging, test_number=test_number)
 
     async def _final(self, submission: UUID) -> Submission:
         async with transaction(self._engine) as connection:

@@ -4,6 +4,7 @@ A worker may be lost in the middle and another one starts anew, and every messag
 the attempt it is in and the last event of that attempt, and an event counts only if it is the next one.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -121,6 +122,32 @@ class Event:
 
 class EventGap(Exception):
     """An earlier event of the same attempt has not been taken in yet: this one must be delivered again later."""
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An event that counted, and the judging after it."""
+
+    event: Event
+    judging: Judging
+
+    @property
+    def test(self) -> TestResult | None:
+        return self.event.what.result if isinstance(self.event.what, Tested) else None
+
+    @property
+    def starts(self) -> bool:
+        return isinstance(self.event.what, Started)
+
+
+def follow(judging: Judging, events: Iterable[Event]) -> list[Step]:
+    """The events that change something, each with the judging after it. Raises EventGap as `advance` does."""
+    steps = []
+    for event in events:
+        if (after := advance(judging, event)) is not None:
+            judging = after
+            steps.append(Step(event, judging))
+    return steps
 
 
 def advance(judging: Judging, event: Event) -> Judging | None:

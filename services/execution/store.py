@@ -1,6 +1,6 @@
 """Submissions, judgings and the updates that watchers see, in the schema ``execution``."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from uuid import UUID
 
@@ -9,7 +9,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from services.execution.errors import SubmissionNotFound
-from services.execution.judgings import Judging, State, TestResult
+from services.execution.judgings import Judging, State, Step, TestResult
 from services.execution.languages_seen import Language
 from services.execution.rows import submission_of, test_of
 from services.execution.submissions import Filter, NewSubmission, Revision, SourceFile, Submission, Update
@@ -31,6 +31,15 @@ _WITH_JUDGINGS = sa.select(submission_table, judging_table).join(
 _IN_FORCE = judging_table.c.id == submission_table.c.judging_id
 _WITH_JUDGING = _WITH_JUDGINGS.where(_IN_FORCE)
 
+_APPEND = update_table.insert().values(
+    submission_id=sa.bindparam("of_submission"),
+    # Each of several rows sees those before it.
+    sequence=sa.select(sa.func.coalesce(sa.func.max(update_table.c.sequence), 0) + 1)
+    .where(update_table.c.submission_id == sa.bindparam("of_submission"))
+    .scalar_subquery(),
+)
+"""The next update of a submission."""
+
 
 async def insert(connection: AsyncConnection, identifier: UUID, judging: UUID, new: NewSubmission) -> None:
     """Stores a submission in state QUEUED."""
@@ -45,7 +54,7 @@ async def insert(connection: AsyncConnection, identifier: UUID, judging: UUID, n
         for position, file in enumerate(new.files)
     ]
     await connection.execute(source_file_table.insert(), files)
-    await add_update(connection, identifier, Judging(judging, State.QUEUED), test_number=None)
+    await add_update(connection, identifier, Judging(judging, State.QUEUED))
 
 
 async def get(connection: AsyncConnection, identifier: UUID, *, files: bool = False, lock: bool = False) -> Submission:
@@ -119,34 +128,42 @@ async def save_judging(connection: AsyncConnection, judging: Judging) -> None:
     )
 
 
-async def add_test(connection: AsyncConnection, judging: Judging, test: TestResult) -> None:
-    fields = {name: value for name, value in asdict(test).items() if name != "usage"}
-    await connection.execute(
-        test_result_table.insert().values(
-            judging_id=judging.id, attempt=judging.attempt, **fields, **asdict(test.usage)
-        )
-    )
+async def add_tests(connection: AsyncConnection, steps: Iterable[Step]) -> None:
+    """Stores the results of the steps that are tests."""
+    rows = [_test_row(step.judging, step.test) for step in steps if step.test is not None]
+    if rows:
+        await connection.execute(test_result_table.insert(), rows)
 
 
-async def add_update(
-    connection: AsyncConnection, submission: UUID, judging: Judging, *, test_number: int | None
-) -> None:
+async def add_update(connection: AsyncConnection, submission: UUID, judging: Judging) -> None:
     """Appends to what watchers see, and wakes them on commit. The caller holds the submission's lock."""
-    last = sa.select(sa.func.coalesce(sa.func.max(update_table.c.sequence), 0) + 1).where(
-        update_table.c.submission_id == submission
-    )
-    await connection.execute(
-        update_table.insert().values(
-            submission_id=submission,
-            sequence=last.scalar_subquery(),
-            judging_id=judging.id,
-            attempt=judging.attempt,
-            state=judging.state,
-            test_count=judging.test_count,
-            test_number=test_number,
-        )
-    )
+    await _append(connection, submission, [(judging, None)])
+
+
+async def add_updates(connection: AsyncConnection, submission: UUID, steps: Iterable[Step]) -> None:
+    """The same for each of the steps, in order."""
+    await _append(connection, submission, [(step.judging, step.test.number if step.test else None) for step in steps])
+
+
+async def _append(connection: AsyncConnection, submission: UUID, updates: Iterable[tuple[Judging, int | None]]) -> None:
+    rows = [
+        {
+            "of_submission": submission,
+            "judging_id": judging.id,
+            "attempt": judging.attempt,
+            "state": judging.state,
+            "test_count": judging.test_count,
+            "test_number": test_number,
+        }
+        for judging, test_number in updates
+    ]
+    await connection.execute(_APPEND, rows)
     await connection.execute(sa.select(sa.func.pg_notify(UPDATES_CHANNEL, str(submission))))
+
+
+def _test_row(judging: Judging, test: TestResult) -> dict[str, object]:
+    fields = {name: value for name, value in asdict(test).items() if name != "usage"}
+    return {"judging_id": judging.id, "attempt": judging.attempt, **fields, **asdict(test.usage)}
 
 
 async def updates_after(connection: AsyncConnection, submission: UUID, sequence: int) -> list[Update]:
@@ -197,7 +214,7 @@ async def put_in_force(connection: AsyncConnection, submission: UUID, judging: U
     await connection.execute(
         submission_table.update().where(submission_table.c.id == submission).values(judging_id=judging)
     )
-    await add_update(connection, submission, Judging(judging, State.QUEUED), test_number=None)
+    await add_update(connection, submission, Judging(judging, State.QUEUED))
 
 
 async def rejudging_of(connection: AsyncConnection, judging: UUID) -> tuple[UUID | None, UUID | None]:

@@ -86,18 +86,14 @@ class Verifications:
         self._dispatcher.wake()
         return cancelled
 
-    async def take(self, event: Event) -> None:
-        """Takes in what a worker says of a package's program. The first verdict stays."""
+    async def take(self, happened: Sequence[Event]) -> None:
+        """Takes in what a worker says of a package's program, all of it or nothing. The first verdict stays."""
+        told = [event for event in happened if isinstance(event.what, Started | Finished)]
+        if not told:
+            return
         async with transaction(self._engine) as connection:
-            match event.what:
-                case Started():
-                    await queue_store.start(connection, event.judging)
-                case Finished() as finished:
-                    await queue_store.remove(connection, [event.judging])
-                    if verification := await verification_store.finish(connection, event.judging, finished):
-                        await self._close_if_complete(connection, verification)
-                case _:
-                    return
+            for event in told:
+                await self._take(connection, event)
         self._dispatcher.wake()
 
     async def silent(self, seconds: float) -> list[UUID]:
@@ -117,6 +113,14 @@ class Verifications:
                 await self._dispatcher.enqueue_all(connection, [task])
         self._dispatcher.wake()
         return len(lost)
+
+    async def _take(self, connection: AsyncConnection, event: Event) -> None:
+        if isinstance(event.what, Finished):
+            await queue_store.remove(connection, [event.judging])
+            if verification := await verification_store.finish(connection, event.judging, event.what):
+                await self._close_if_complete(connection, verification)
+        else:
+            await queue_store.start(connection, event.judging)
 
     async def _close_if_complete(self, connection: AsyncConnection, verification: UUID) -> None:
         # Two last programs may end at the same time: the lock lets the second see what the first has written.

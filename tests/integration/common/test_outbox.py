@@ -14,6 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from services.cli.local.process import Process
 from services.common import database, events
+from services.common.consuming import consume
 from services.common.database import DatabaseUnavailable, transaction
 from services.common.events import Broker, Consumer, Stream
 from services.common.outbox import Outbox, outbox_table
@@ -77,7 +78,7 @@ async def post(fresh_database: Callable[[], Awaitable[str]], nats_process: tuple
     async with events.connected(nats_process[0], "test") as broker:
         jobs = [
             asyncio.create_task(OUTBOX.relay(engine, url, broker)),
-            asyncio.create_task(broker.consume(Consumer(stream, "reader", f"{name}.>", ack_wait_seconds=5), reader)),
+            asyncio.create_task(consume(broker, Consumer(stream, "reader", f"{name}.>", ack_wait_seconds=5), reader)),
         ]
         await _until_there(broker, name)
         yield Post(engine, f"{name}.letter", reader)

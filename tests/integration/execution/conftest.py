@@ -78,8 +78,9 @@ class Running:
     cancelled_runs: list[UUID]
     prefetched: list[str]
 
-    async def take(self, event: JudgingEvent) -> None:
-        await self.service.take(event.SerializeToString())
+    async def take(self, *together: JudgingEvent) -> None:
+        """What a worker says, as it comes from the stream."""
+        await self.service.take([event.SerializeToString() for event in together])
 
 
 def as_caller(token: str) -> dict[str, tuple[tuple[str, str], ...]]:

@@ -11,6 +11,7 @@ from judgemesh.judging.v1.judging_pb2 import Prefetch
 from judgemesh.problem.v1.events_pb2 import ProblemImported
 from judgemesh.problem.v1.problem_pb2 import Problem
 from services.common.clock import utc_now
+from services.common.consuming import consume
 from services.common.events import JUDGE, JUDGED, Broker, connected
 from services.common.timestamps import timestamp
 from services.execution import events, stream
@@ -50,7 +51,7 @@ async def test_nothing_is_known_to_be_lost_before_all_results_were_taken_in(brok
     async def take(payload: bytes) -> None:
         await taken.wait()
 
-    consuming = asyncio.create_task(broker.consume(events.JUDGED_CONSUMER, take))
+    consuming = asyncio.create_task(consume(broker, events.JUDGED_CONSUMER, take))
     await broker.ensure(JUDGED)
     await broker.publish("judgemesh.judged.x", b"", str(uuid4()), {})
     while not (await broker.jetstream.consumers_info(JUDGED.name)):

@@ -1,7 +1,7 @@
 """The execution service over the wire, on a real database."""
 
 import asyncio
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import grpc
 import pytest
@@ -11,7 +11,8 @@ from judgemesh.execution.v1 import execution_service_pb2 as pb
 from judgemesh.execution.v1 import submission_pb2
 from judgemesh.judging.v1.judging_pb2 import JudgingTask
 from judgemesh.type.v1 import verdict_pb2
-from services.execution.tables import outbox
+from services.execution.judgings import EventGap
+from services.execution.tables import outbox, queued_task_table
 from tests.integration.execution.calls import events, judging_of, refusal, submit, watch
 from tests.integration.execution.conftest import Running, as_caller
 
@@ -77,6 +78,35 @@ async def test_a_watcher_sees_every_step_and_the_whole_submission_last(running: 
     assert ["1", "2", "3", "4", "5"] == [item.cursor for item in items]
     assert verdict_pb2.VERDICT_ACCEPTED == items[-1].update.submission.verdict
     assert 1 == len(items[-1].update.submission.tests)
+
+
+async def test_events_that_are_taken_in_together_are_seen_one_by_one(running: Running) -> None:
+    """Watchers see what they see of events that come alone, and the queue is told of the verdict."""
+    alone, together = await submit(running), await submit(running)
+    for event in events(await judging_of(running, alone.name)):
+        await running.take(event)
+    first, *rest = events(await judging_of(running, together.name))
+    await running.take(first)
+    await running.take(first, *rest)
+    seen = [await watch(running, submission.name) for submission in (alone, together)]
+    outlines = [[(item.cursor, item.update.state, item.update.test.number) for item in items] for items in seen]
+    async with running.engine.connect() as connection:
+        queued = set((await connection.execute(sa.select(queued_task_table.c.judging_id))).scalars())
+
+    assert outlines[0] == outlines[1]
+    assert verdict_pb2.VERDICT_ACCEPTED == seen[1][-1].update.submission.verdict
+    assert UUID(await judging_of(running, together.name)) not in queued
+
+
+async def test_of_events_with_a_gap_none_is_taken_in(running: Running) -> None:
+    """All of them come again, one by one."""
+    submission = await submit(running)
+    whole = events(await judging_of(running, submission.name))
+    with pytest.raises(EventGap):
+        await running.take(whole[0], whole[2], whole[3])
+    seen = await running.stub.GetSubmission(pb.GetSubmissionRequest(name=submission.name), **as_caller("alice"))
+
+    assert submission_pb2.SUBMISSION_STATE_QUEUED == seen.state
 
 
 async def test_two_hundred_watchers_see_the_same(running: Running) -> None:

@@ -17,6 +17,7 @@ from services.execution.judgings import (
     TestResult,
     Usage,
     advance,
+    follow,
 )
 
 ID = UUID(int=7)
@@ -104,3 +105,25 @@ def test_an_event_that_overtakes_another_must_wait(early: Event) -> None:
     """An event whose predecessor is missing is refused, so that it is delivered again later."""
     with pytest.raises(EventGap):
         advance(after(WHOLE[0]), early)
+
+
+def test_events_together_lead_where_they_lead_one_by_one() -> None:
+    """Those that change nothing are no steps; each other one has the judging after it."""
+    steps = follow(Judging(ID, State.QUEUED), [WHOLE[0], *WHOLE, WHOLE[1]])
+
+    assert list(WHOLE) == [step.event for step in steps]
+    assert [after(*WHOLE[: count + 1]) for count in range(len(WHOLE))] == [step.judging for step in steps]
+    assert [None, None, RESULT, None] == [step.test for step in steps]
+
+
+def test_an_attempt_that_starts_anew_among_the_events_leaves_the_one_before_behind() -> None:
+    """What comes of the older attempt afterwards changes nothing."""
+    steps = follow(Judging(ID, State.QUEUED), [*WHOLE[:2], event(2, 1, Started(1)), WHOLE[2]])
+
+    assert [(1, 1), (1, 2), (2, 1)] == [(step.judging.attempt, step.judging.sequence) for step in steps]
+
+
+def test_events_with_one_missing_are_too_early_together() -> None:
+    """None of them is taken in: those before the gap come again, by themselves."""
+    with pytest.raises(EventGap):
+        follow(Judging(ID, State.QUEUED), [WHOLE[0], WHOLE[2]])
