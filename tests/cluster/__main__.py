@@ -78,7 +78,7 @@ def _possible() -> None:
         return
     if reason := node.obstacle():
         raise node.Unavailable(reason)
-    if missing := [name for name in (*programs.NODE, "jaeger", "helm") if not programs.is_built(name)]:
+    if missing := [name for name in (*programs.NODE, *programs.STAND_INS, "helm") if not programs.is_built(name)]:
         raise node.Unavailable(f"not built yet: {', '.join(missing)} (`python -m tests.cluster build` does it)")
     images.require_tools()
 

@@ -36,7 +36,17 @@ def kubeconfig() -> Path:
 @pytest.fixture(scope="session")
 def helm() -> Path:
     """Helm, installed or built by `make cluster`."""
+    return _program("helm")
+
+
+@pytest.fixture(scope="session")
+def otelcol() -> Path:
+    """The OpenTelemetry collector, built with the images, or installed."""
+    return _program("otelcol")
+
+
+def _program(name: str) -> Path:
     try:
-        return programs.installed("helm")
+        return programs.installed(name)
     except programs.Missing as error:
         pytest.skip(str(error))

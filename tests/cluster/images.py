@@ -1,8 +1,8 @@
 """Builds the project's images, with Docker where it runs, else with buildah; and stand-ins for the others' images.
 
 Without a registry nothing can be pulled, so buildah's base images are made from Debian packages, and the programs of
-Envoy, NATS, PostgreSQL and Jaeger come from wheels and from Go. A stand-in has its original's name, entry point and
-ports: the charts do not know the difference.
+Envoy, NATS, PostgreSQL, Jaeger and the collector come from wheels and from Go. A stand-in has its original's name,
+entry point and ports: the charts do not know the difference.
 """
 
 import os
@@ -44,7 +44,7 @@ OWN: dict[str, Own] = {
     # The languages that tests need: those of all would be gigabytes.
     "worker": Own("Dockerfile.worker", {"PACKAGES": "gcc g++ openjdk-17-jdk-headless python3"}),
 }
-STAND_INS = ("envoy", "nats", "postgresql", "jaeger")
+STAND_INS = ("envoy", "nats", "postgresql", "jaeger", "collector")
 ALL = (*OWN, *STAND_INS)
 
 _BASES = {
@@ -180,7 +180,17 @@ def _put_jaeger(context: Path) -> None:
     shutil.copy(programs.path("jaeger"), context / "jaeger")
 
 
-_PROGRAMS = {"envoy": _put_envoy, "nats": _put_nats, "postgresql": _put_postgresql, "jaeger": _put_jaeger}
+def _put_collector(context: Path) -> None:
+    shutil.copy(programs.path("otelcol"), context / "otelcol")
+
+
+_PROGRAMS = {
+    "envoy": _put_envoy,
+    "nats": _put_nats,
+    "postgresql": _put_postgresql,
+    "jaeger": _put_jaeger,
+    "collector": _put_collector,
+}
 
 
 def _run(*command: str) -> None:

@@ -17,6 +17,7 @@ _KUBE_FLAGS = f"-X {_VERSION}.gitVersion=v{KUBERNETES} -X {_VERSION}.gitMajor={_
 MODULES: dict[str, tuple[Path, str]] = {
     "etcd": (HERE / "go" / "etcd", "."),
     "kube": (HERE / "go" / "kube", "."),
+    "otelcol": (HERE / "go" / "collector", "."),
     "jaeger": (HERE.parents[1] / "services/cli/local/jaeger", "github.com/jaegertracing/jaeger/cmd/all-in-one"),
 }
 """Programs whose module replaces others: a module of ours requires them. The folder, and the package to build."""
@@ -34,6 +35,9 @@ PACKAGES: dict[str, str] = {
     "helm": "helm.sh/helm/v4/cmd/helm@v4.3.1",
 }
 """Programs that `go install` takes as they are."""
+
+STAND_INS = ("jaeger", "otelcol")
+"""Programs whose images' stand-ins are made from them."""
 
 WITH_C = {"runc": "seccomp"}
 """Programs that are linked with C, and their build tags."""
@@ -69,7 +73,7 @@ def installed(name: str) -> Path:
         return program
     if found := shutil.which(name):
         return Path(found)
-    raise Missing(f"{name} is not there: `make cluster` builds it, or install it")
+    raise Missing(f"{name} is not there: `python -m tests.cluster build` builds it, or install it")
 
 
 def _stamp(name: str) -> Path:

@@ -14,7 +14,11 @@ from prometheus_client import REGISTRY
 
 FOLDER = Path(__file__).parents[3] / "observability"
 DASHBOARDS = sorted((FOLDER / "dashboards").glob("*.json"))
-METRICS = ("services.common.metrics", "services.execution.worker.metrics")
+METRICS = (
+    "services.common.metrics",
+    "services.execution.worker.metrics",
+    "judgemesh_operator.control_plane.measures",
+)
 """The modules that define metrics."""
 ENVOY = re.compile(r"envoy_(cluster|http|server|control_plane)_\w+")
 
