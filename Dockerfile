@@ -14,8 +14,11 @@ ARG UV=0.13.9
 # A file of further certificate authorities, where the builder's network has its own.
 ARG SSL_CERT_FILE
 ENV UV_PROJECT_ENVIRONMENT=/opt/judgemesh UV_PYTHON_DOWNLOADS=never UV_LINK_MODE=copy UV_NO_CACHE=1
-# uv comes from PyPI like all else, so that one index, or a mirror of it, is enough. It stays in this stage.
-RUN python3 -m venv /opt/uv && /opt/uv/bin/python -m pip install --quiet --no-cache-dir uv==${UV}
+# uv comes from PyPI like all else, so that one index, or a mirror of it, is enough. binutils' strip takes out the
+# symbols that wheels bring for debuggers. Both stay in this stage.
+RUN apt-get update --quiet=2 && \
+    DEBIAN_FRONTEND=noninteractive apt-get install --quiet=2 --yes --no-install-recommends binutils >/dev/null && \
+    python3 -m venv /opt/uv && /opt/uv/bin/python -m pip install --quiet --no-cache-dir uv==${UV}
 WORKDIR /source
 # What an image needs beside what all need is the extra of its name, where there is one. Dependencies come first,
 # alone: they change seldom, so this layer is kept.
@@ -29,12 +32,14 @@ COPY operator operator
 COPY services services
 ARG SOURCE_DATE_EPOCH=0
 # Bytecode that is found by the hash of its source does not depend on times; unchecked, for the files never change.
-# What only building or testing of libraries needs goes.
+# What only building, testing or debugging of libraries needs goes; and the modes of the checkout, which has its own.
 RUN grep -q "^${IMAGE} = \[" pyproject.toml && extra="--extra ${IMAGE}"; \
     /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-editable ${extra:-} && \
     cd /opt/judgemesh && rm -rf lib/python*/site-packages/*/tests lib/python*/site-packages/*.dist-info/uv_cache.json && \
+    find lib -name "*.so" -exec strip --strip-unneeded {} + && \
     bin/python -m compileall -q --invalidation-mode unchecked-hash lib && \
     ln -s lib/python3*/site-packages site && \
+    chmod -R u=rwX,go=rX /opt/judgemesh && \
     find /opt/judgemesh -exec touch --no-dereference --date="@${SOURCE_DATE_EPOCH}" {} +
 
 FROM ${PYTHON}
