@@ -76,8 +76,9 @@ async def _consume(broker: Broker, consumer: Consumer, handler: GroupHandler, gr
         while True:
             await intake.gather(not_before, grouping.at_once)
             all_due = now() >= not_before or intake.full
+            urgent = {message.subject for message in intake.held if grouping.at_once(message.data)}
             for group in _groups(intake.held, grouping.most):
-                if all_due or any(grouping.at_once(message.data) for message in group):
+                if all_due or group[0].subject in urgent:
                     await _handle(group, consumer, handler)
                     intake.let_go(group)
             if all_due:

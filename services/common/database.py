@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_en
 
 from services.common.errors import Aborted, DomainError, InvalidArgument, Unavailable
 from services.common.settings import Settings
+from services.common.telemetry import exported
 
 _CONNECT_SECONDS: Final = 2.0
 """How long a connection may take to open: a stopped server must show within a call's deadline."""
@@ -86,7 +87,9 @@ def create_engine(settings: Settings) -> AsyncEngine:
 
 
 def trace_statements(engine: AsyncEngine) -> None:
-    """Makes each statement of the engine a span."""
+    """Makes each statement of the engine a span, where spans go anywhere: they are a good part of a statement's cost."""
+    if not exported():
+        return
     # The instrumentation names SQLAlchemy below 2.1 in its requirements, but uses events that 2.1 has as well.
     SQLAlchemyInstrumentor().instrument(engine=engine.sync_engine, skip_dep_check=True)
 

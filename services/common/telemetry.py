@@ -35,6 +35,11 @@ class BaggageAttributes(SpanProcessor):
                 span.set_attribute(key, str(value))
 
 
+def exported() -> bool:
+    """Whether spans go anywhere."""
+    return bool(os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"))
+
+
 @contextlib.contextmanager
 def traced(service: str) -> Iterator[None]:
     """Makes the process send its spans as ``service``; what is left is sent at the end.
@@ -44,7 +49,7 @@ def traced(service: str) -> Iterator[None]:
     set_global_textmap(CompositePropagator([TraceContextTextMapPropagator(), W3CBaggagePropagator()]))
     provider = TracerProvider(resource=Resource.create({SERVICE_NAME: service}))
     provider.add_span_processor(BaggageAttributes())
-    if os.environ.get("OTEL_EXPORTER_OTLP_ENDPOINT"):
+    if exported():
         exporter = OTLPSpanExporter(timeout=2)
         provider.add_span_processor(BatchSpanProcessor(exporter, schedule_delay_millis=_FLUSH_MILLISECONDS))
     trace.set_tracer_provider(provider)
