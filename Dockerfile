@@ -3,8 +3,9 @@
 #   docker build --build-arg IMAGE=user -t judgemesh/user .
 #   docker run judgemesh/user services.user
 #
-# The same sources and SOURCE_DATE_EPOCH give the same files. To have the layers' own times fixed too, add
-# `--output type=docker,rewrite-timestamp=true` (BuildKit) or `--timestamp $SOURCE_DATE_EPOCH` (buildah).
+# The same sources and SOURCE_DATE_EPOCH give the same files. To have the layers' own times fixed too, and so the same
+# image, add `--output type=docker,rewrite-timestamp=true` (BuildKit) or `--timestamp $SOURCE_DATE_EPOCH` (buildah).
+# `python -m tests.cluster reproduce user worker` builds twice and compares.
 
 # Pin it by digest where images must be the same next year.
 ARG PYTHON=docker.io/library/python:3.13-slim
@@ -32,10 +33,12 @@ COPY operator operator
 COPY services services
 ARG SOURCE_DATE_EPOCH=0
 # Bytecode that is found by the hash of its source does not depend on times; unchecked, for the files never change.
+# uv notes when it installed what; nobody asks.
 # What only building, testing or debugging of libraries needs goes; and the modes of the checkout, which has its own.
 RUN grep -q "^${IMAGE} = \[" pyproject.toml && extra="--extra ${IMAGE}"; \
     /opt/uv/bin/uv sync --quiet --frozen --no-default-groups --no-editable ${extra:-} && \
     cd /opt/judgemesh && rm -rf lib/python*/site-packages/*/tests lib/python*/site-packages/*.dist-info/uv_cache.json && \
+    sed -i /uv_cache.json/d lib/python*/site-packages/*.dist-info/RECORD && \
     find lib -name "*.so" -exec strip --strip-unneeded {} + && \
     bin/python -m compileall -q --invalidation-mode unchecked-hash lib && \
     ln -s lib/python3*/site-packages site && \
