@@ -5,6 +5,7 @@ python -m tests.cluster down [--wipe]   stop it; with --wipe forget its state (k
 python -m tests.cluster load FILE…      make images of archives (docker save, buildah push) known to it
 python -m tests.cluster kubeconfig      print the path of its kubeconfig
 python -m tests.cluster images [NAME…]  build the project's images, and load them
+python -m tests.cluster reproduce NAME…  build images twice, and compare them (minutes)
 python -m tests.cluster build           build the node's programs alone (long, once)
 python -m tests.cluster usage [NAMESPACE]  print what its pods use within a minute
 python -m tests.cluster possible        say whether it can be had within a few minutes; exit code 1 if not
@@ -16,7 +17,7 @@ import sys
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from tests.cluster import images, kind, node, places, programs, usage
+from tests.cluster import images, kind, node, places, programs, reproduce, usage
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -29,12 +30,16 @@ def main(arguments: Sequence[str]) -> int:
     commands.add_parser("down").add_argument("--wipe", action="store_true")
     commands.add_parser("load").add_argument("files", nargs="+", type=Path)
     commands.add_parser("images").add_argument("names", nargs="*", choices=[*images.ALL, []])
+    commands.add_parser("reproduce").add_argument("names", nargs="+", choices=list(images.OWN))
     used = commands.add_parser("usage")
     used.add_argument("namespace", nargs="?", default="judgemesh")
     used.add_argument("--seconds", type=float, default=60)
     options = parser.parse_args(arguments)
     try:
         _do(options)
+    except reproduce.Differs as error:
+        print(error, file=sys.stderr)
+        return 1
     except (node.Unavailable, programs.Missing, images.CannotBuild) as error:
         print(f"\n*** No cluster: {error}\n", file=sys.stderr)
         return 1
@@ -52,6 +57,7 @@ def _do(options: argparse.Namespace) -> None:
         "images": lambda: load(images.build(options.names or list(images.ALL))),
         "kubeconfig": lambda: print(kubeconfig()),
         "usage": lambda: print(usage.table(usage.measure(kubeconfig(), options.namespace, options.seconds))),
+        "reproduce": lambda: [print(name, reproduce.digest(name)) for name in options.names],
         "possible": _possible,
         "build": _build,
     }

@@ -56,12 +56,10 @@ _BASES = {
 
 def build(names: Sequence[str], *, revision: str | None = None) -> list[Path]:
     """Archives of the images, in the cache; `revision` builds a commit instead of the working tree."""
-    IMAGES.mkdir(parents=True, exist_ok=True)
     if kind.usable():
+        IMAGES.mkdir(parents=True, exist_ok=True)
         return [_with_docker(name, revision) for name in names if name in OWN]
-    require_tools()
-    for base in _BASES:
-        _ensure_base(base)
+    require_bases()
     return [_own(name, revision) if name in OWN else _stand_in(name) for name in names]
 
 
@@ -78,6 +76,14 @@ def require_tools() -> None:
     for tool in ("buildah", "mmdebstrap"):
         if not shutil.which(tool):
             raise CannotBuild(f"{tool} is missing: apt-get install --no-install-recommends buildah mmdebstrap")
+
+
+def require_bases() -> None:
+    """Make the base images, where buildah has none yet. Raises CannotBuild without the tools."""
+    require_tools()
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    for base in _BASES:
+        _ensure_base(base)
 
 
 def references() -> list[str]:
@@ -114,7 +120,12 @@ def _with_docker(name: str, revision: str | None) -> Path:
 
 
 def _buildah(name: str, context: Path, dockerfile: Path, arguments: dict[str, str]) -> Path:
-    archive = IMAGES / f"{name}.tar"
+    bud(reference(name), context, dockerfile, arguments, "--layers")
+    return save(reference(name), IMAGES / f"{name}.tar")
+
+
+def bud(tag: str, context: Path, dockerfile: Path, arguments: dict[str, str], cache: str) -> None:
+    """Build with buildah; `cache` is --layers or --no-cache."""
     pairs = {**arguments, "SOURCE_DATE_EPOCH": EPOCH, **_certificates()}
     options = [word for key, value in pairs.items() for word in ("--build-arg", f"{key}={value}")]
     with tempfile.TemporaryDirectory() as folder:
@@ -123,11 +134,15 @@ def _buildah(name: str, context: Path, dockerfile: Path, arguments: dict[str, st
             authorities = shutil.copytree("/etc/ssl/certs", Path(folder) / "certs")
             options += ["--volume", f"{authorities}:/etc/ssl/certs:rw"]
         _run(
-            "buildah", "bud", "--quiet", "--pull-never", "--layers", "--network", "host", f"--timestamp={EPOCH}",
-            *options, "--file", str(dockerfile), "--tag", reference(name), str(context),
+            "buildah", "bud", "--quiet", "--pull-never", cache, "--network", "host", f"--timestamp={EPOCH}",
+            *options, "--file", str(dockerfile), "--tag", tag, str(context),
         )  # fmt: skip
+
+
+def save(tag: str, archive: Path) -> Path:
+    """The archive, with buildah's image of that name."""
     archive.unlink(missing_ok=True)
-    _run("buildah", "push", "--quiet", reference(name), f"docker-archive:{archive}:{reference(name)}")
+    _run("buildah", "push", "--quiet", tag, f"docker-archive:{archive}:{tag}")
     return archive
 
 
