@@ -7,8 +7,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,10 +25,11 @@ _20_MILLISECONDS = 20_000_000
 
 @dataclass(frozen=True)
 class Collector:
-    """One that runs: where it takes spans, and where it says that it does."""
+    """One that runs: where it takes spans, says that it does, and counts them."""
 
     otlp: str
     health: str
+    metrics: str
 
     def send(self, service: str, name: str, span: Mapping[str, str]) -> None:
         """A span with these attributes, which took 20 ms; waits for the collector to start, and to take it."""
@@ -86,10 +87,12 @@ def _attributes(values: Mapping[str, str]) -> list[KeyValue]:
 
 
 def _listening(collector: Collector) -> dict[str, Any]:
+    host, _, port = collector.metrics.partition(":")
+    reader = {"pull": {"exporter": {"prometheus": {"host": host, "port": int(port)}}}}
     return {
         "receivers": {"otlp": {"protocols": {"grpc": {"endpoint": collector.otlp}}}},
         "extensions": {"health_check": {"endpoint": collector.health}},
-        "service": {"telemetry": {"metrics": {"level": "none"}}},
+        "service": {"telemetry": {"metrics": {"readers": [reader]}}},
     }
 
 
@@ -99,8 +102,9 @@ def _merged(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _free_ports() -> list[int]:
-    """Two."""
-    with socket.socket() as one, socket.socket() as other:
-        for probe in (one, other):
+    """As many as a collector takes."""
+    with ExitStack() as stack:
+        probes = [stack.enter_context(socket.socket()) for _ in fields(Collector)]
+        for probe in probes:
             probe.bind(("127.0.0.1", 0))
-        return [int(probe.getsockname()[1]) for probe in (one, other)]
+        return [int(probe.getsockname()[1]) for probe in probes]

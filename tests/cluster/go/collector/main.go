@@ -7,7 +7,6 @@ import (
 	"github.com/open-telemetry/opentelemetry-collector-contrib/connector/spanmetricsconnector"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/extension/healthcheckextension"
 	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/redactionprocessor"
-	"github.com/open-telemetry/opentelemetry-collector-contrib/processor/resourceprocessor"
 	"go.opentelemetry.io/collector/component"
 	"go.opentelemetry.io/collector/confmap"
 	"go.opentelemetry.io/collector/confmap/provider/envprovider"
@@ -47,10 +46,9 @@ func components() (otelcol.Factories, error) {
 	return otelcol.Factories{
 		Receivers: byType[receiver.Factory](otlpreceiver.NewFactory()),
 		Processors: byType[processor.Factory](
-			redactionprocessor.NewFactory(),
 			batchprocessor.NewFactory(),
 			memorylimiterprocessor.NewFactory(),
-			resourceprocessor.NewFactory(),
+			redactionprocessor.NewFactory(),
 		),
 		Exporters: byType[exporter.Factory](
 			debugexporter.NewFactory(), otlpexporter.NewFactory(), otlphttpexporter.NewFactory(),
