@@ -3,10 +3,14 @@
 import asyncio
 import os
 import signal
+import tempfile
 import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 
 from services.execution.worker.sandbox import selftest
@@ -139,3 +143,92 @@ async def test_peak_is_the_programs_own_whatever_the_worker_has_used(worker_dire
 
     assert report.exit_code == 0
     assert report.peak_memory_bytes > 200 << 20
+
+
+async def _runs(sandbox: Sandbox, request: RunRequest, *inputs: bytes) -> list[bytes]:
+    outputs = []
+    for given in inputs:
+        with tempfile.TemporaryFile() as file:
+            file.write(given)
+            file.seek(0)
+            outputs.append((await sandbox.run(replace(request, stdin=file.fileno()))).output)
+    return outputs
+
+
+async def test_a_program_that_runs_again_has_its_own_input_and_an_empty_directory(sandbox: Sandbox) -> None:
+    """Nothing of a run is there in the next, though its process was forked before anybody asked for it."""
+    source = "import os; print(input(), os.listdir()); open('left', 'w').close()"
+    request = RunRequest(argv=("/usr/bin/python3", "-c", source), limits=LIMITS)
+
+    assert [b"one []\n", b"two []\n", b"three []\n"] == await _runs(sandbox, request, b"one", b"two", b"three")
+
+
+async def test_what_may_be_read_is_what_is_there_when_a_program_starts(
+    sandbox: Sandbox, worker_directory: Path
+) -> None:
+    """Another directory of the same name, put there since the last run, is the one that may be read."""
+    folder = worker_directory / "readable"
+    request = RunRequest(argv=("/bin/cat", str(folder / "file")), limits=LIMITS, readable=(str(folder),))
+    outputs = []
+    for content in (b"first", b"second"):
+        folder.mkdir()
+        (folder / "file").write_bytes(content)
+        outputs += await _runs(sandbox, request, b"")
+        folder.rename(worker_directory / f"readable-{content.decode()}")
+
+    assert [b"first", b"second"] == outputs
+
+
+async def test_another_program_limit_or_variable_is_not_mistaken_for_the_last(sandbox: Sandbox) -> None:
+    """What was forked ahead for one request is for no other."""
+    show = "import os, resource; print(os.environ.get('NAME'), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
+    request = RunRequest(argv=("/usr/bin/python3", "-c", show), limits=LIMITS)
+    requests = [
+        request,
+        replace(request, environment={"NAME": "value"}),
+        replace(request, limits=replace(LIMITS, open_files=64)),
+        RunRequest(argv=("/bin/echo", "other"), limits=LIMITS),
+    ]
+    outputs = [(await sandbox.run(each)).output for each in requests]
+
+    assert [b"None 128\n", b"value 128\n", b"None 64\n", b"other\n"] == outputs
+
+
+@pytest.fixture
+async def plain(worker_directory: Path) -> AsyncIterator[Sandbox]:
+    """A slot whose launcher's children are its runs."""
+    user = SlotSettings.user_of_slot(4, first_user())
+    settings = SlotSettings(directory=worker_directory / "plain", user=user, namespaces=False)
+    async with Sandbox(settings) as sandbox:
+        yield sandbox
+
+
+async def _forked_ahead(sandbox: Sandbox) -> psutil.Process:
+    assert sandbox._process is not None
+    launcher = psutil.Process(sandbox._process.pid)
+    async with asyncio.timeout(30):
+        while not (children := launcher.children()):
+            await asyncio.sleep(0)
+    return children[0]
+
+
+async def test_a_process_that_is_lost_before_its_program_was_asked_for_is_nobodys_failure(plain: Sandbox) -> None:
+    """The program runs in another one."""
+    await plain.run(TRUE)
+    lost = await _forked_ahead(plain)
+    lost.kill()
+    async with asyncio.timeout(30):
+        while lost.is_running() and lost.status() != psutil.STATUS_ZOMBIE:
+            await asyncio.sleep(0)
+
+    assert (await plain.run(TRUE)).succeeded
+
+
+async def test_nothing_is_left_of_a_slot_that_ends(plain: Sandbox) -> None:
+    """Nor is what was forked ahead."""
+    await plain.run(TRUE)
+    waiting = await _forked_ahead(plain)
+    await plain.__aexit__(None, None, None)
+    gone, _ = await asyncio.to_thread(psutil.wait_procs, [waiting], 30)
+
+    assert [waiting] == gone
