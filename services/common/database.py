@@ -87,7 +87,7 @@ def create_engine(settings: Settings) -> AsyncEngine:
 
 
 def trace_statements(engine: AsyncEngine) -> None:
-    """Makes each statement of the engine a span, where spans go anywhere: they are a good part of a statement's cost."""
+    """Makes each statement of the engine a span, where spans go anywhere: they are a good part of its cost."""
     if not exported():
         return
     # The instrumentation names SQLAlchemy below 2.1 in its requirements, but uses events that 2.1 has as well.

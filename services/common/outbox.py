@@ -10,7 +10,7 @@ import contextlib
 import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Final
+from typing import Any, Final
 
 import sqlalchemy as sa
 from opentelemetry.propagate import inject
@@ -114,11 +114,18 @@ class Outbox:
         async with transaction(engine) as connection:
             oldest = sa.select(self.table).order_by(self.table.c.id).limit(_BATCH).with_for_update(skip_locked=True)
             rows = (await connection.execute(oldest)).all()
-            for row in rows:
-                await broker.publish(row.subject, row.payload, row.message_id, _strings(row.headers))
+            await _publish(rows, broker)
             if rows:
                 await connection.execute(self.table.delete().where(self.table.c.id.in_([row.id for row in rows])))
         return len(rows)
+
+
+async def _publish(rows: Sequence[sa.Row[Any]], broker: Broker) -> None:
+    """Sends all of them, in order, and then waits until each is stored. Raises the first failure: all come again."""
+    sent = [broker.publish(row.subject, row.payload, row.message_id, _strings(row.headers)) for row in rows]
+    for answer in await asyncio.gather(*sent, return_exceptions=True):
+        if isinstance(answer, BaseException):
+            raise answer
 
 
 async def _woken(heard: asyncio.Queue[str]) -> None:

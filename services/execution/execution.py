@@ -113,6 +113,8 @@ class Execution:
                 await store.add_updates(connection, submission.id, steps)
                 if judging.state.final:
                     await events.announce_verdicts(connection, [replace(submission, judging=judging)])
+        if judging.state.final and in_force:
+            self._feeds.notify(submission.id)  # before the database does: somebody waits for it
         if judging.state.final or started:
             self._dispatcher.wake()
 

@@ -60,11 +60,8 @@ class ExecutionServicer(ExecutionServiceServicer):
     async def CreateSubmission(self, request: pb.CreateSubmissionRequest, context: Context) -> SubmissionProto:
         caller = current_caller()
         problem = await self._problems.get(request.parent)
-        # What a worker announced counts at once, before it is written down.
-        live = {language.id for language, _ in self._workers.languages(self._clock())}
-        known = await self._execution.known_languages() | live
         files = convert.files_from_proto(request.files)
-        new = accept(problem, caller.name, request.language, files, known)
+        new = accept(problem, caller.name, request.language, files, await self._known_languages(request.language))
 
         async def create(connection: AsyncConnection) -> SubmissionProto:
             return convert.submission_to_proto(await self._execution.submit(connection, new))
@@ -73,6 +70,11 @@ class ExecutionServicer(ExecutionServiceServicer):
         answer = await _ANSWERS.once(self._engine, key, request, SubmissionProto, create)
         self._execution.dispatch_soon()
         return answer
+
+    async def _known_languages(self, wanted: str) -> frozenset[str]:
+        """What a worker announced counts at once, before it is written down."""
+        live = frozenset(language.id for language, _ in self._workers.languages(self._clock()))
+        return live if wanted in live else live | await self._execution.known_languages()
 
     async def GetSubmission(self, request: pb.GetSubmissionRequest, context: Context) -> SubmissionProto:
         caller = current_caller()
