@@ -42,6 +42,8 @@ _KUBELET: dict[str, Any] = {
     "tlsPrivateKeyFile": str(KEYS / "kubelet.key"),
     # Images are loaded by hand: what was collected as garbage would not come back.
     "imageGCHighThresholdPercent": 100,
+    # Nor would what is there be used, if the same image was once pulled from a registry by another name (skaffold's).
+    "imagePullCredentialsVerificationPolicy": "NeverVerify",
     "evictionHard": {"memory.available": "100Mi", "nodefs.available": "1%", "imagefs.available": "1%"},
     "localStorageCapacityIsolation": True,
     # A pod that forks without end must not take the machine with it.

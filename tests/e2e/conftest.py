@@ -17,7 +17,12 @@ __all__ = ["helm", "kubeconfig"]
 
 CHARTS = Path(__file__).parents[2] / "charts"
 OPERATOR = ("judgemesh-operator", f"image.tag={images.TAG}", f"workers.image={images.reference('worker')}")
-PLATFORM = ("judgemesh", f"images.tag={images.TAG}", "judgePools.default.resources.cpu=500m")
+PLATFORM = (
+    "judgemesh",
+    f"images.tag={images.TAG}",
+    "judgePools.default.resources.cpu=500m",
+    "collector.enabled=true",
+)
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """One trace of a submission, as Jaeger on the cluster has it: every hop, and both Envoys at each call."""
 
 import asyncio
+import re
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ TO_THE_TEST = [
     ("worker", "judge python3", "consumer"),
     ("worker", "test 1", "internal"),
 ]
+
+SENT = re.compile(r'^otelcol_exporter_sent_spans(?:_total)?{exporter="otlp_grpc",.*} (\S+)$', re.MULTILINE)
 
 Hop = tuple[str, str, str]
 
@@ -105,7 +108,22 @@ def begun() -> tuple[str, dict[str, str]]:
 
 
 @pytest.fixture(scope="module")
-async def submission(cluster: Cluster, http: httpx.AsyncClient, jaeger: str) -> list[Span]:
+def sent_before(cluster: Cluster, jaeger: str) -> int:
+    """What the collector had passed on before the submission."""
+    return sent(cluster)
+
+
+def sent(cluster: Cluster) -> int:
+    """The spans that the collector passed on to Jaeger since it runs."""
+    selector = "--selector=app.kubernetes.io/name=collector"
+    pod = next(each for each in cluster.objects("pods", selector) if not each["metadata"].get("deletionTimestamp"))
+    metrics = httpx.get(f"http://{pod['status']['podIP']}:9090/metrics", trust_env=False).text
+    counted = SENT.search(metrics)
+    return int(float(counted[1])) if counted else 0
+
+
+@pytest.fixture(scope="module")
+async def submission(cluster: Cluster, http: httpx.AsyncClient, jaeger: str, sent_before: int) -> list[Span]:
     """The trace of one that was judged."""
     person = await Person.register(http)
     problem = f"trace-{person.username}"
@@ -126,6 +144,11 @@ def test_each_hop_hangs_below_the_one_before(submission: list[Span], last: Hop, 
     found = next(each for each in submission if each.hop == last)
 
     assert path == found.path()
+
+
+def test_the_spans_came_through_the_collector(cluster: Cluster, sent_before: int, submission: list[Span]) -> None:
+    """It passed on at least as many as the trace has."""
+    assert sent_before + len(submission) <= sent(cluster)
 
 
 def test_the_verdict_comes_back_into_the_trace(submission: list[Span]) -> None:
