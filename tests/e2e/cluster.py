@@ -2,11 +2,14 @@
 
 import json
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 NAMESPACE = "judgemesh"
+VISITOR = {"app.kubernetes.io/name": "visitor"}
 
 
 @dataclass(frozen=True)
@@ -15,10 +18,11 @@ class Cluster:
 
     kubeconfig: Path
     helm: Path
+    namespace: str = NAMESPACE
 
     def text(self, *arguments: str, stdin: str | None = None, check: bool = True) -> str:
         """What kubectl says."""
-        command = ["kubectl", f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", *arguments]
+        command = ["kubectl", f"--kubeconfig={self.kubeconfig}", f"--namespace={self.namespace}", *arguments]
         done = subprocess.run(command, input=stdin, capture_output=True, text=True, check=False)
         assert not check or done.returncode == 0, f"{' '.join(arguments)}: {done.stderr}"
         return (done.stdout if done.returncode == 0 else done.stdout + done.stderr).strip()
@@ -37,7 +41,7 @@ class Cluster:
         self.text("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=json.dumps(manifest))
 
     def apply_namespace(self) -> None:
-        metadata = {"name": NAMESPACE, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
+        metadata = {"name": self.namespace, "labels": {"pod-security.kubernetes.io/enforce": "restricted"}}
         manifest = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
         self.apply(manifest)
 
@@ -47,7 +51,7 @@ class Cluster:
         return self.run_helm("upgrade", "--install", release, str(chart), *options)
 
     def run_helm(self, *arguments: str) -> str:
-        command = [str(self.helm), f"--kubeconfig={self.kubeconfig}", f"--namespace={NAMESPACE}", *arguments]
+        command = [str(self.helm), f"--kubeconfig={self.kubeconfig}", f"--namespace={self.namespace}", *arguments]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
@@ -58,11 +62,26 @@ class Cluster:
         self.text("wait", "judgepools", "--all", "--for=jsonpath={.status.state}=Ready", "--timeout=300s")
 
     def run(self, name: str, account: str, script: str, *, certified: bool = False) -> str:
-        """A pod without sidecar that runs a Python script; what it printed. `certified` gives it its certificate."""
+        """A visitor: a pod without sidecar that runs a Python script, and what it printed.
+
+        `certified` gives it its certificate. It is not of the platform: see `open_to_visitors`.
+        """
         self.text("delete", "pod", name, "--ignore-not-found", "--grace-period=0", "--force")
         self.text("apply", "-f", "-", stdin=json.dumps(_pod(name, account, script, certified=certified)))
         self.text("wait", f"pod/{name}", "--for=jsonpath={.status.phase}=Succeeded", "--timeout=120s")
         return self.text("logs", name)
+
+    @contextmanager
+    def open_to_visitors(self) -> Iterator[None]:
+        """Meanwhile no NetworkPolicy keeps visitors, of any namespace, from any pod."""
+        everywhere = {"namespaceSelector": {}, "podSelector": {"matchLabels": VISITOR}}
+        spec = {"podSelector": {}, "policyTypes": ["Ingress"], "ingress": [{"from": [everywhere]}]}
+        metadata = {"name": "visitors"}
+        self.apply({"apiVersion": "networking.k8s.io/v1", "kind": "NetworkPolicy", "metadata": metadata, "spec": spec})
+        try:
+            yield
+        finally:
+            self.text("delete", "networkpolicy", "visitors")
 
 
 _SIGNER = "judgemesh.dev/mesh"
@@ -89,6 +108,6 @@ def _pod(name: str, account: str, script: str, *, certified: bool) -> dict[str, 
     return {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"name": name, "labels": {"judgemesh.dev/proxy": "none"}},
+        "metadata": {"name": name, "labels": VISITOR},
         "spec": {**spec, "containers": [container]},
     }
