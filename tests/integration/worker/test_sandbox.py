@@ -5,12 +5,10 @@ import os
 import signal
 import tempfile
 import time
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from services.execution.worker.sandbox import selftest
@@ -156,7 +154,7 @@ async def _runs(sandbox: Sandbox, request: RunRequest, *inputs: bytes) -> list[b
 
 
 async def test_a_program_that_runs_again_has_its_own_input_and_an_empty_directory(sandbox: Sandbox) -> None:
-    """Nothing of a run is there in the next, though its process was forked before anybody asked for it."""
+    """Nothing of a run is there in the next."""
     source = "import os; print(input(), os.listdir()); open('left', 'w').close()"
     request = RunRequest(argv=("/usr/bin/python3", "-c", source), limits=LIMITS)
 
@@ -180,7 +178,7 @@ async def test_what_may_be_read_is_what_is_there_when_a_program_starts(
 
 
 async def test_another_program_limit_or_variable_is_not_mistaken_for_the_last(sandbox: Sandbox) -> None:
-    """What was forked ahead for one request is for no other."""
+    """Each run has what its own request says."""
     show = "import os, resource; print(os.environ.get('NAME'), resource.getrlimit(resource.RLIMIT_NOFILE)[0])"
     request = RunRequest(argv=("/usr/bin/python3", "-c", show), limits=LIMITS)
     requests = [
@@ -192,43 +190,3 @@ async def test_another_program_limit_or_variable_is_not_mistaken_for_the_last(sa
     outputs = [(await sandbox.run(each)).output for each in requests]
 
     assert [b"None 128\n", b"value 128\n", b"None 64\n", b"other\n"] == outputs
-
-
-@pytest.fixture
-async def plain(worker_directory: Path) -> AsyncIterator[Sandbox]:
-    """A slot whose launcher's children are its runs."""
-    user = SlotSettings.user_of_slot(4, first_user())
-    settings = SlotSettings(directory=worker_directory / "plain", user=user, namespaces=False)
-    async with Sandbox(settings) as sandbox:
-        yield sandbox
-
-
-async def _forked_ahead(sandbox: Sandbox) -> psutil.Process:
-    assert sandbox._process is not None
-    launcher = psutil.Process(sandbox._process.pid)
-    async with asyncio.timeout(30):
-        while not (children := launcher.children()):
-            await asyncio.sleep(0)
-    return children[0]
-
-
-async def test_a_process_that_is_lost_before_its_program_was_asked_for_is_nobodys_failure(plain: Sandbox) -> None:
-    """The program runs in another one."""
-    await plain.run(TRUE)
-    lost = await _forked_ahead(plain)
-    lost.kill()
-    async with asyncio.timeout(30):
-        while lost.is_running() and lost.status() != psutil.STATUS_ZOMBIE:
-            await asyncio.sleep(0)
-
-    assert (await plain.run(TRUE)).succeeded
-
-
-async def test_nothing_is_left_of_a_slot_that_ends(plain: Sandbox) -> None:
-    """Nor is what was forked ahead."""
-    await plain.run(TRUE)
-    waiting = await _forked_ahead(plain)
-    await plain.__aexit__(None, None, None)
-    gone, _ = await asyncio.to_thread(psutil.wait_procs, [waiting], 30)
-
-    assert [waiting] == gone

@@ -12,7 +12,7 @@ from services.execution.worker.sandbox import landlock, libc, seccomp, syscalls
 from services.execution.worker.sandbox.cgroup import Cgroup
 from services.execution.worker.sandbox.process_tree import descendants
 from services.execution.worker.sandbox.rulebook import Rulebook
-from services.execution.worker.sandbox.run import RunLimits, RunRequest
+from services.execution.worker.sandbox.run import RunLimits
 
 _FIRST, _LAUNCHER_LAST = b"1000", b"500"
 _RESERVABLE = 1 << 40
@@ -75,10 +75,6 @@ class Confinement:
             _bounded(resource.RLIMIT_NOFILE, limits.open_files),
             _bounded(resource.RLIMIT_NPROC, processes),
         ]
-
-    def rules(self, request: RunRequest, directory: str) -> landlock.Ruleset | None:
-        """What a run may open: the same object as the last time where nothing is different."""
-        return self.rulebook.ruleset(request, directory) if self.rulebook else None
 
     def apply(self, limits: list[tuple[int, tuple[int, int]]], rules: landlock.Ruleset | None) -> None:
         """Give up, in the child, everything that the program must not have. Raises OSError."""

@@ -19,7 +19,6 @@ from typing import Any
 
 from services.execution.worker.sandbox import landlock, libc, messages, namespaces, workdir
 from services.execution.worker.sandbox.cgroup import Cgroup
-from services.execution.worker.sandbox.child import Child
 from services.execution.worker.sandbox.confinement import Confinement, confinement
 from services.execution.worker.sandbox.ledger import Ledger
 from services.execution.worker.sandbox.run import RunReport, RunRequest, SandboxError
@@ -34,7 +33,6 @@ class Launcher:
         self._confinement = confinement
         self._scratch = scratch
         self._ledger = Ledger(confinement.cgroup)
-        self._ahead: Child | None = None
 
     def serve(self) -> None:
         """Answer requests until the worker closes the socket."""
@@ -44,7 +42,6 @@ class Launcher:
             assert isinstance(received, RunRequest)
             try:
                 messages.send_report(self._control, self._run(received))
-                self._fork_ahead(received)
             except (BrokenPipeError, ConnectionResetError):
                 raise
             except (OSError, SandboxError) as error:
@@ -53,38 +50,10 @@ class Launcher:
     def _run(self, request: RunRequest) -> RunReport:
         directory = request.workdir or self._fresh_directory()
         try:
-            with contextlib.closing(self._started(request, directory)) as run:
+            with contextlib.closing(Run(request, directory, self._confinement, self._ledger, self._control)) as run:
                 return run.complete()
         finally:
             workdir.empty(self._scratch)
-
-    def _started(self, request: RunRequest, directory: str) -> Run:
-        try:
-            child = self._child(request, directory)
-            try:
-                return Run(child, request, self._confinement, self._ledger, self._control)
-            except OSError:
-                child.discard()
-                raise
-        finally:
-            # Who writes the program's input would not learn that nobody reads it, if we held it open.
-            for descriptor in messages.descriptors(request):
-                os.close(descriptor)
-
-    def _child(self, request: RunRequest, directory: str) -> Child:
-        """The one that was forked ahead, if it suits, or else another."""
-        ahead, self._ahead = self._ahead, None
-        if ahead is not None:
-            if ahead.suits(request, directory, self._confinement):
-                return ahead
-            ahead.discard()
-        return Child(request, directory, self._confinement)
-
-    def _fork_ahead(self, request: RunRequest) -> None:
-        """A program mostly runs again, on the next test: fork while the worker looks at this one's output."""
-        if not request.workdir and request.stdout is None:
-            with contextlib.suppress(OSError):  # then it is forked when it is asked for, or the reason is told there
-                self._ahead = Child(request, self._fresh_directory(), self._confinement)
 
     def _fresh_directory(self) -> str:
         """The slot's own scratch directory, empty since the last run, and open again if that one closed it."""

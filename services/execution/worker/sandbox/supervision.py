@@ -7,11 +7,10 @@ import socket
 import time
 from collections.abc import Callable
 
-from services.execution.worker.sandbox import messages, workdir
-from services.execution.worker.sandbox.child import Child
+from services.execution.worker.sandbox import child, messages, workdir
 from services.execution.worker.sandbox.confinement import Confinement
 from services.execution.worker.sandbox.ledger import Ledger
-from services.execution.worker.sandbox.process_tree import ProcessTree, nameless_file_bytes
+from services.execution.worker.sandbox.process_tree import ProcessTree, nameless_file_bytes, resident_bytes
 from services.execution.worker.sandbox.run import Limit, RunLimits, RunReport, RunRequest, SandboxError
 
 _FIRST_LOOK = 0.010
@@ -20,19 +19,19 @@ _SLOWEST_LOOK, _SLOWEST_LOOK_IN_CGROUP = 0.010, 0.025
 """The kernel itself keeps a control group from taking much more than its limit between two looks."""
 _DISK_LOOK = 0.1
 _CHUNK = 1 << 20
+_CHILDS_OWN_PAGES = 1 << 20
 
 
 class Run:
-    """One run, from its child's start to the last descendant's end."""
+    """One run, from fork to the last descendant's end."""
 
     def __init__(
-        self, child: Child, request: RunRequest, confinement: Confinement, ledger: Ledger, control: socket.socket
+        self, request: RunRequest, directory: str, confinement: Confinement, ledger: Ledger, control: socket.socket
     ) -> None:
-        """Start the child. The descriptors of the request stay the caller's, who closes them before `complete`."""
-        self._child = child
+        """Start the program. The descriptors of the request are closed here, whatever happens."""
         self._request = request
         self._limits: RunLimits = request.limits
-        self._directories = {child.directory, confinement.scratch or child.directory}
+        self._directories = {directory, confinement.scratch or directory}
         self._control = control
         self._exceeded: Limit | None = None
         self._peak = 0
@@ -40,17 +39,28 @@ class Run:
         self._written = 0
         self._errors = bytearray()
         self._poll = select.poll()
+        with child.Streams(request) as streams:
+            self._output_end, self._errors_end, self._failure_end = streams.readable
+            rules = confinement.rulebook.ruleset(request, directory) if confinement.rulebook else None
+            limits = confinement.limits(request.limits)
+            environment = child.environment(request, directory)
+            # A forked child is charged with what it shares with us before it becomes the program.
+            self._inherited = resident_bytes() + _CHILDS_OWN_PAGES
+            self._ledger = ledger
+            ledger.begin(request.limits)
+            self._started = time.monotonic()
+            self._pid = os.fork()
+            if self._pid == 0:
+                child.become(request, directory, environment, streams, lambda: confinement.apply(limits, rules))
         self._confinement = confinement
         self._looks = 0
+        self._ended = os.pidfd_open(self._pid)
         self._ended_at = 0.0
-        self._tree = ProcessTree(child.pid)
-        self._ledger = ledger
-        ledger.begin(request.limits)
-        self._started = time.monotonic()
-        child.start(request)
+        self._tree = ProcessTree(self._pid)
 
     def close(self) -> None:
-        self._child.close()
+        for descriptor in (self._output_end, self._errors_end, self._failure_end, self._ended):
+            os.close(descriptor)
 
     def complete(self) -> RunReport:
         """Watch the program until it ends or exceeds a limit, then kill what is left of it.
@@ -71,14 +81,14 @@ class Run:
         return self._report()
 
     def _watch(self) -> None:
-        os.set_blocking(self._child.output, False)
-        os.set_blocking(self._child.errors, False)
+        os.set_blocking(self._output_end, False)
+        os.set_blocking(self._errors_end, False)
         actions: dict[int, Callable[[], None]] = {
-            self._child.output: self._read_output,
-            self._child.errors: self._read_errors,
+            self._output_end: self._read_output,
+            self._errors_end: self._read_errors,
             self._control.fileno(): self._cancelled,
         }
-        for descriptor in (self._child.ended, *actions):
+        for descriptor in (self._ended, *actions):
             self._poll.register(descriptor, select.POLLIN)
         slowest = _SLOWEST_LOOK if self._confinement.cgroup is None else _SLOWEST_LOOK_IN_CGROUP
         pause, next_disk_look = _FIRST_LOOK, self._started + _DISK_LOOK
@@ -88,7 +98,7 @@ class Run:
             for descriptor, _ in ready:
                 if descriptor in actions:
                     actions[descriptor]()
-            if any(descriptor == self._child.ended for descriptor, _ in ready):
+            if any(descriptor == self._ended for descriptor, _ in ready):
                 return
             if (now := time.monotonic()) >= next_look:
                 self._look(now)
@@ -129,12 +139,12 @@ class Run:
             self._exceeded = Limit.OUTPUT
 
     def _read_output(self) -> None:
-        self._drain(self._child.output, self._output, self._limits.output_bytes)
+        self._drain(self._output_end, self._output, self._limits.output_bytes)
         if len(self._output) > self._limits.output_bytes:
             self._exceeded = self._exceeded or Limit.OUTPUT
 
     def _read_errors(self) -> None:
-        self._drain(self._child.errors, self._errors, self._limits.error_bytes)
+        self._drain(self._errors_end, self._errors, self._limits.error_bytes)
         # Kept is the beginning. The rest is read, so that the program does not wait for a reader.
         del self._errors[self._limits.error_bytes :]
 
@@ -155,7 +165,7 @@ class Run:
         raise SandboxError("cancelled")
 
     def _raise_if_not_started(self) -> None:
-        if reason := os.read(self._child.failure, 4096):
+        if reason := os.read(self._failure_end, 4096):
             raise SandboxError(f"could not start {self._request.argv[0]}: {reason.decode(errors='replace')}")
 
     def _report(self) -> RunReport:
@@ -163,7 +173,7 @@ class Run:
         assert status is not None
         cpu, wall = self._ledger.cpu_seconds(self._tree.total_cpu()), self._ended_at - self._started
         peak = self._tree.peak_process_bytes
-        peak = self._peak if peak <= self._child.inherited_bytes and self._peak else max(peak, self._peak)
+        peak = self._peak if peak <= self._inherited and self._peak else max(peak, self._peak)
         if self._ledger.was_refused_memory():
             self._exceeded = Limit.MEMORY
         return RunReport(
