@@ -1,22 +1,26 @@
 #!/bin/sh
-# skaffold's custom builder: builds $IMAGE from $BUILD_CONTEXT with buildah, then pushes it if $PUSH_IMAGE says so;
-# else JUDGEMESH_LOAD, a command, is given the archive: `kind load image-archive`, `python -m tests.cluster load`.
-# JUDGEMESH_BUILDAH_OPTIONS are further options, such as --pull-never or --network host.
+# skaffold's custom builder: builds $IMAGE from $BUILD_CONTEXT with buildah, and pushes it if $PUSH_IMAGE says so.
+# JUDGEMESH_BUILDAH_OPTIONS are further options, such as --pull-never or --network host; JUDGEMESH_PACKAGES are the Debian
+# packages of the worker's languages.
 set -eu
 
+# skaffold writes judgemesh_user for judgemesh/user, behind a --default-repo.
 name=${IMAGE##*/}
 name=${name%%:*}
+name=${name#judgemesh_}
 file=Dockerfile
-[ "$name" != worker ] || file=Dockerfile.worker
+set --
+if [ "$name" = worker ]; then
+  file=Dockerfile.worker
+  set -- --build-arg PACKAGES="${JUDGEMESH_PACKAGES-gcc g++ openjdk-17-jdk-headless python3}"
+fi
 cd "${BUILD_CONTEXT:-.}"
 
 # shellcheck disable=SC2086 # options are several words
-buildah bud --layers ${JUDGEMESH_BUILDAH_OPTIONS-} --build-arg IMAGE="$name" --file "$file" --tag "$IMAGE" .
+buildah bud --layers ${JUDGEMESH_BUILDAH_OPTIONS-} --build-arg IMAGE="$name" \
+  "$@" --file "$file" --tag "$IMAGE" .
 if [ "${PUSH_IMAGE:-false}" = true ]; then
-  buildah push "$IMAGE"
-elif [ -n "${JUDGEMESH_LOAD-}" ]; then
-  folder=$(mktemp -d)
-  trap 'rm -rf "$folder"' EXIT
-  buildah push --quiet "$IMAGE" "docker-archive:$folder/image.tar:$IMAGE"
-  $JUDGEMESH_LOAD "$folder/image.tar"
+  # A registry on this machine speaks plain HTTP, as everywhere.
+  case $IMAGE in localhost:* | 127.0.0.1:*) tls=false ;; *) tls=true ;; esac
+  buildah push --quiet --tls-verify="$tls" "$IMAGE"
 fi

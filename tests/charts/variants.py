@@ -48,6 +48,7 @@ VARIANTS = (
     Variant("debug", PLATFORM, (f"--values={MANIFESTS / 'skaffold' / 'debug.yaml'}",)),
     Variant("bare", PLATFORM, _values("bare")),
     Variant("operator", OPERATOR, WITHOUT_CRDS),
+    Variant("operator-development", OPERATOR, (*WITHOUT_CRDS, f"--values={MANIFESTS / 'skaffold' / 'operator.yaml'}")),
     Variant("operator-oldest-cluster", OPERATOR, WITHOUT_CRDS, version=OLDEST, new_apis=False),
     Variant("operator-everything", OPERATOR, _values("operator-everything")),
 )

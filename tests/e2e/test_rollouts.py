@@ -117,7 +117,7 @@ def renew_root(cluster: Cluster) -> str:
     kept = cluster.object("secret", "judgemesh-authority")
     authority = load_authority(kept["data"], "cluster.local")
     newest, now = authority.roots[-1].made, datetime.now(UTC)
-    made = max(now - authority.rotation.spread + timedelta(minutes=3), newest + timedelta(seconds=1))
+    made = max(now - authority.rotation.spread + timedelta(minutes=2), newest + timedelta(seconds=1))
     root = make_root(authority.trust_domain, made, authority.rotation.root)
     kept["data"] = replace(authority, roots=(*authority.roots, root)).to_data()
     cluster.replace(kept)

@@ -72,10 +72,7 @@ spec:
         - name: {{ .name }}
           image: {{ include "judgemesh.image" . }}
           imagePullPolicy: {{ .root.Values.images.pullPolicy }}
-          {{- if .root.Values.development.restart }}
-          command: [/opt/judgemesh/bin/python, /development/restart.py]
-          {{- end }}
-          args: [services.{{ .name }}]
+          args: [{{ if .root.Values.development.restart }}services.common.reload, {{ end }}services.{{ .name }}]
           env:
             {{- include "judgemesh.serviceEnv" . | nindent 12 }}
           {{- include "judgemesh.containerSecurity" . | nindent 10 }}
@@ -102,22 +99,12 @@ spec:
             {{- if $service.scratch }}
             - {name: scratch, mountPath: /scratch}
             {{- end }}
-            {{- if .root.Values.development.restart }}
-            - {name: development, mountPath: /development/restart.py, subPath: restart.py, readOnly: true}
-            - {name: work, mountPath: /development/work}
-            {{- end }}
       volumes:
         - name: tmp
           emptyDir: {sizeLimit: 64Mi}
         {{- if $service.scratch }}
         - name: scratch
           emptyDir: {sizeLimit: {{ $service.scratch }}}
-        {{- end }}
-        {{- if .root.Values.development.restart }}
-        - name: development
-          configMap: {name: development}
-        - name: work
-          emptyDir: {sizeLimit: 256Mi}
         {{- end }}
         {{- include "judgemesh.envoyVolumes" . | nindent 8 }}
 {{- end }}

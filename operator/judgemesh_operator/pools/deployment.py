@@ -29,6 +29,8 @@ class WorkerSettings:
     """Further environment variables, if the name is given: telemetry, for one."""
     secret: str = ""
     """Further environment variables that are secret: credentials of NATS."""
+    reload: bool = False
+    """Whether workers start anew when an edited file arrives in their pod."""
 
 
 def name_of(pool: str) -> str:
@@ -111,6 +113,8 @@ def _worker(spec: JudgePoolSpec, settings: WorkerSettings) -> Json:
     }
     if sources := _sources(settings):
         worker["envFrom"] = sources
+    if settings.reload:
+        worker["args"] = ["services.common.reload", "services.execution.worker"]
     return worker
 
 

@@ -91,6 +91,7 @@ def worker_settings(settings: ReconcilerSettings) -> WorkerSettings:
         nats_url=settings.nats_url,
         config_map=settings.worker_config_map,
         secret=settings.worker_secret,
+        reload=settings.worker_reload,
     )
 
 

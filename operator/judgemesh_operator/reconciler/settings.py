@@ -67,6 +67,9 @@ class ReconcilerSettings(BaseSettings):
     )
     worker_config_map: str = Field(default="", description="A ConfigMap whose keys workers get as variables.")
     worker_secret: str = Field(default="", description="A Secret whose keys workers get as variables.")
+    worker_reload: bool = Field(
+        default=False, description="Whether workers start anew when an edited file arrives in their pod."
+    )
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = Field(
         default="INFO", description="Which log lines are written."
     )
