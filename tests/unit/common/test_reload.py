@@ -57,8 +57,8 @@ def test_an_edited_file_starts_the_module_anew(work: Path, lines: Iterator[str])
     said += [next(lines), next(lines)]
     edit(work / "services" / "first" / "__init__.py", "WORD = 'broken\n")
     said += [next(lines), next(line for line in lines if "SyntaxError" in line)]
-    edit(work / "services" / "first" / "__init__.py", "WORD = 'mended'\n")
+    edit(work / "services" / "first" / "__init__.py", "WORD = 'mended again'\n")
     said += [next(lines), next(lines)]
 
     anew = "reload: sources have changed, services.told starts anew"
-    assert ["first", anew, "edited", anew, said[4], anew, "mended"] == said
+    assert ["first", anew, "edited", anew, said[4], anew, "mended again"] == said
