@@ -14,7 +14,7 @@ helm.sh/chart: {{ printf "%s-%s" .root.Chart.Name .root.Chart.Version | replace 
 {{- end }}
 
 {{- define "operator.image" -}}
-{{ printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion | toString) }}
+{{ .Values.image.reference | default (printf "%s:%s" .Values.image.repository (.Values.image.tag | default .Chart.AppVersion | toString)) }}
 {{- end }}
 
 {{/* Whether pods ask for certificates by themselves: "true" or "". */}}
