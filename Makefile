@@ -75,6 +75,7 @@ images: $(DEVELOPMENT) ## Build the images of services, operator and worker, and
 e2e: $(DEVELOPMENT) ## Install both charts on the cluster and test them: calls, verdicts, traces, roll-outs under load
 	@$(BIN)/python -m tests.cluster up
 	@$(BIN)/python -m tests.cluster images
+	@JUDGEMESH_CLUSTER=require $(BIN)/python -m pytest tests/operator tests/charts/test_api_server.py
 	@JUDGEMESH_CLUSTER=require exec $(BIN)/python -m pytest tests/e2e -rP $(ARGS)
 
 clean: ## Remove the environment and every cache here (not the platform's data)

@@ -36,8 +36,6 @@ PACKAGES: dict[str, str] = {
 }
 """Programs that `go install` takes as they are."""
 
-STAND_INS = ("jaeger", "otelcol")
-"""Programs whose images' stand-ins are made from them."""
 
 WITH_C = {"runc": "seccomp"}
 """Programs that are linked with C, and their build tags."""
