@@ -222,6 +222,11 @@ async def test_every_submission_gets_its_right_verdict_once_while_workers_are_ki
     assert [1] * len(programs) == [row["count"] for row in verdicts]
 
 
+FEW = 16
+"""What may come first: what the two slots judge, twice as many in the stream, and what is judged beside and after it
+until the verdicts are told, in groups of a tenth of a second. First come, first served would be three hundred."""
+
+
 async def test_nobody_waits_for_another_ones_many_submissions(platform: Platform, http: httpx.AsyncClient) -> None:
     """Three hundred are queued, somebody else sends in one, and it is judged among the next few."""
     many, one = await Person.register(http), await Person.register(http)
@@ -246,5 +251,5 @@ async def test_nobody_waits_for_another_ones_many_submissions(platform: Platform
     waiting = await rows(platform, "SELECT count(*) FROM execution.queued_task WHERE dispatch_time IS NULL")
 
     assert "VERDICT_ACCEPTED" == final["verdict"]
-    assert before[0]["count"] <= 8
+    assert before[0]["count"] <= FEW
     assert waiting[0]["count"] > 0
