@@ -24,7 +24,7 @@ class Intake:
     def __init__(self, client: Client, consumer: Consumer, inbox: str) -> None:
         self._client = client
         self._subject = f"$JS.API.CONSUMER.MSG.NEXT.{consumer.stream.name}.{consumer.durable}"
-        self._inbox = inbox
+        self.inbox = inbox
         self._batch = consumer.batch
         self._arrived: asyncio.Queue[Msg] = asyncio.Queue()
         self._wanted = 0
@@ -90,7 +90,7 @@ class Intake:
         self._wanted, self._until = self._batch, now + _REQUEST_SECONDS + _LATE_SECONDS
         request = {"batch": self._batch, "expires": int(_REQUEST_SECONDS * 1e9)}
         with translated():
-            await self._client.publish(self._subject, json.dumps(request).encode(), self._inbox)
+            await self._client.publish(self._subject, json.dumps(request).encode(), self.inbox)
 
     def _is_message(self, arrived: Msg) -> bool:
         """Or what the server says of a request. Raises BrokerUnavailable where that is no ordinary end."""
@@ -109,7 +109,7 @@ async def intake_of(client: Client, consumer: Consumer) -> AsyncIterator[Intake]
     """The intake of a consumer that is there; on leaving, what was not handled is given back."""
     intake = Intake(client, consumer, client.new_inbox())
     with translated():
-        subscription = await client.subscribe(intake._inbox, cb=intake.hear)
+        subscription = await client.subscribe(intake.inbox, cb=intake.hear)
     try:
         yield intake
     finally:
